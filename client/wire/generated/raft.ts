@@ -484,7 +484,7 @@ export interface Message {
   term: number
   /**
    * APPEND: the entry before `entries`. VOTE: the candidate's last entry.
-   * APPEND_RESPONSE: the matched index, or the rejected one. SNAPSHOT_*: unused.
+   * APPEND_RESPONSE: the matched index, or the rejected one. READ_INDEX_RESPONSE: the read index.
    */
   index: number
   logTerm: number
@@ -494,10 +494,15 @@ export interface Message {
   /** APPEND_RESPONSE with reject: where the follower's log may match, and its term there. */
   rejectHint: number
   snapshot: SnapshotMetadata | undefined
-  /** READ_INDEX and heartbeats that carry one: the number of the read round, fresh for each try. */
+  /**
+   * HEARTBEAT and its response: the number of the round. READ_INDEX and its response: the number
+   * of the try, fresh each time.
+   */
   context: number
   /** VOTE and PRE_VOTE: the campaign is a leadership transfer and may disturb a lease. */
   transfer: boolean
+  /** TRANSFER_LEADER: the member that shall lead. */
+  transferee: bigint
 }
 /** Codec of `conclavepb.Message`. */
 export const Message: Codec<Message> = {
@@ -517,6 +522,7 @@ export const Message: Codec<Message> = {
       snapshot: init.snapshot && SnapshotMetadata.create(init.snapshot),
       context: init.context ?? 0,
       transfer: init.transfer ?? false,
+      transferee: init.transferee ?? 0n,
     }
   },
   encode(message: Init<Message>, w: Writer = Writer.create()): Writer {
@@ -535,6 +541,7 @@ export const Message: Codec<Message> = {
       SnapshotMetadata.encode(message.snapshot, w.uint32(90).fork()).ldelim()
     if (message.context) writeNumber(w.uint32(96), message.context)
     if (message.transfer) w.uint32(104).bool(message.transfer)
+    if (message.transferee) writeBigint(w.uint32(112), message.transferee)
     return w
   },
   decode(source: Reader | Uint8Array, length?: number, depth = 0): Message {
@@ -556,6 +563,7 @@ export const Message: Codec<Message> = {
         snapshot: undefined,
         context: 0,
         transfer: false,
+        transferee: 0n,
       }
       while (reader.pos < end) {
         const tag = reader.uint32()
@@ -598,6 +606,9 @@ export const Message: Codec<Message> = {
             break
           case 104:
             message.transfer = reader.bool()
+            break
+          case 112:
+            message.transferee = readUint64(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
