@@ -64,6 +64,8 @@ export interface GenerateOptions {
   readonly opsMax?: number
   /** Probability that a field is made wrong on purpose; default 0.02. */
   readonly invalid?: number
+  /** Whether sort orders and targets may be unknown ones; etcd 3.4 does not check them. Default true. */
+  readonly unknownSorts?: boolean
 }
 
 /** What a call may refer to. */
@@ -81,6 +83,7 @@ export class CallGenerator {
   readonly #depthMax: number
   readonly #opsMax: number
   readonly #invalid: number
+  readonly #unknownSorts: boolean
 
   constructor(random: SeededRandom, options: GenerateOptions = {}) {
     this.#random = random
@@ -92,6 +95,7 @@ export class CallGenerator {
     this.#depthMax = options.depthMax ?? 3
     this.#opsMax = options.opsMax ?? 4
     this.#invalid = options.invalid ?? 0.02
+    this.#unknownSorts = options.unknownSorts ?? true
   }
 
   /** The next call, given where the store stands. */
@@ -235,7 +239,7 @@ export class CallGenerator {
 
   /** Mostly the default, 0; else any of the enum, or an unknown one. */
   #sort(max: number): 0 | 1 | 2 {
-    if (this.#oops()) return (max + 1) as 0
+    if (this.#unknownSorts && this.#oops()) return (max + 1) as 0
     return (this.#random.chance(0.5) ? 0 : this.#random.between(0, max)) as 0 | 1 | 2
   }
 
