@@ -14,6 +14,7 @@ import type {
   DatabaseWrite,
   KeyRange,
 } from './database.js'
+import { assertKey } from './database-key.js'
 import { OrderedMap } from './ordered-map.js'
 
 type Tables = ReadonlyMap<string, OrderedMap<Uint8Array>>
@@ -117,7 +118,10 @@ class MemoryDatabase implements Database {
 
   write(batch: readonly DatabaseWrite[]): Promise<void> {
     this.#assertOpen()
-    for (const { table } of batch) tableOf(this.#stored.tables, table)
+    for (const { table, key } of batch) {
+      tableOf(this.#stored.tables, table)
+      assertKey(key)
+    }
     return new Promise((resolve) => {
       this.#pending.push({ batch, resolve })
       this.#schedule(() => this.#commit())
