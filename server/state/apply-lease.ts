@@ -1,0 +1,53 @@
+/** Lease commands, as apply runs them. Like key-value commands they check first and change afterwards. */
+
+import type { Init } from '../../client/wire/codec.js'
+import { etcdErrors } from '../../client/wire/etcd-errors.js'
+import type { LeaseRevoke } from '../../client/wire/generated/command.js'
+import type {
+  LeaseCheckpointRequest,
+  LeaseCheckpointResponse,
+  LeaseGrantRequest,
+  LeaseGrantResponse,
+  LeaseRevokeResponse,
+} from '../../client/wire/generated/rpc.js'
+import { point } from '../mvcc/interval.js'
+import { deleteKeys, type KvState } from './apply-kv.js'
+
+/** Grants the lease as the command has it. @throws leaseNotFound (id 0), leaseTTLTooLarge, leaseExist */
+export function applyLeaseGrant(
+  { store, lessor }: KvState,
+  { ID, TTL }: LeaseGrantRequest,
+): Init<LeaseGrantResponse> {
+  const ttlSeconds = lessor.grant(ID, TTL)
+  return { header: { revision: store.revision }, ID, TTL: ttlSeconds }
+}
+
+/**
+ * Ends a lease and deletes its keys: in key order, in one revision.
+ *
+ * @param term of the log entry. A leader that saw the lease expire says in which term;
+ *   in any other the revocation is void, because the lease may have been renewed since.
+ * @throws notLeader (another term), leaseNotFound
+ */
+export function applyLeaseRevoke(
+  { store, lessor }: KvState,
+  { ID, leaderTerm }: LeaseRevoke,
+  term: number,
+): Init<LeaseRevokeResponse> {
+  if (leaderTerm !== 0 && leaderTerm !== term) throw etcdErrors.notLeader.error()
+  if (!lessor.has(ID)) throw etcdErrors.leaseNotFound.error()
+  const transaction = store.begin()
+  for (const key of lessor.keys(ID)) deleteKeys(transaction, lessor, point(key))
+  lessor.remove(ID)
+  transaction.end()
+  return { header: { revision: store.revision } }
+}
+
+/** Writes down what is left of leases; see lessor.ts. */
+export function applyLeaseCheckpoint(
+  { store, lessor }: KvState,
+  { checkpoints }: LeaseCheckpointRequest,
+): Init<LeaseCheckpointResponse> {
+  for (const checkpoint of checkpoints) lessor.checkpoint(checkpoint)
+  return { header: { revision: store.revision } }
+}
