@@ -92,6 +92,8 @@ export class LmdbDatabases implements Databases {
       maxDbs: tables.length,
       mapSize: this.#mapBytes,
       overlappingSync: false,
+      // Else every failed commit also rejects a promise that nobody can reach.
+      eventTurnBatching: false,
       permissionsMode: 0o600,
     }
     return openEnvironment<Uint8Array, string>(path, options)
@@ -108,6 +110,7 @@ class LmdbDatabase implements Database {
   readonly #snapshots = new Set<LmdbSnapshot>()
   readonly #released: () => void
   #sizes: { totalBytes: number; usedBytes: number } | undefined
+  #failure: unknown
   #closed = false
 
   constructor(
@@ -136,6 +139,7 @@ class LmdbDatabase implements Database {
 
   async write(batch: readonly DatabaseWrite[]): Promise<void> {
     this.#assertOpen()
+    if (this.#failure) throw this.#failure
     // Whatever throws must throw before the first write: LMDB would commit the part before it.
     for (const { table, key } of batch) {
       tableOf(this.#tables, table)
@@ -151,7 +155,8 @@ class LmdbDatabase implements Database {
         }
       })
     } catch (error) {
-      throw await causeOf(error)
+      this.#failure = await causeOf(error)
+      throw this.#failure
     }
     this.#sizes = undefined
     if (!this.#closed) this.#root.resetReadTxn()
