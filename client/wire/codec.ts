@@ -128,15 +128,14 @@ export function readInt64(reader: Reader): bigint {
 export function readUint53(reader: Reader): number {
   readVarint(reader)
   const value = high * TWO_32 + low
-  return value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : value
+  return Math.min(Number.MAX_SAFE_INTEGER, value)
 }
 
 /** int64 as a number, saturating at ±(2^53 - 1). */
 export function readInt53(reader: Reader): number {
   readVarint(reader)
   const value = (high | 0) * TWO_32 + low
-  if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
-  return value < -Number.MAX_SAFE_INTEGER ? -Number.MAX_SAFE_INTEGER : value
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value))
 }
 
 /** Appends a 64-bit integer given as a bigint; two's complement for negative ones. */

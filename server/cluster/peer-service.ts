@@ -1,0 +1,141 @@
+/**
+ * What a member answers on its peer URLs.
+ *
+ * Everything that arrives is checked for the cluster id first: a member of another
+ * cluster that was started with our URLs must not reach raft.
+ */
+
+import { type CallContext, type ServiceTable, streaming, unary } from '../../client/host/service.js'
+import type { MessageStream } from '../../client/host/stream.js'
+import type { Init } from '../../client/wire/codec.js'
+import { etcdErrors } from '../../client/wire/etcd-errors.js'
+import type {
+  DescribeResponse,
+  PeerAck,
+  PeerBatch,
+  SnapshotChunk,
+  SnapshotHeader,
+  SnapshotReceipt,
+} from '../../client/wire/generated/peer.js'
+import type { Message } from '../../client/wire/generated/raft.js'
+import type {
+  LeaseKeepAliveRequest,
+  LeaseKeepAliveResponse,
+  LeaseTimeToLiveRequest,
+  LeaseTimeToLiveResponse,
+} from '../../client/wire/generated/rpc.js'
+import { Peer } from '../../client/wire/methods.js'
+import { RpcError, Status } from '../../client/wire/status.js'
+
+/** Takes the bytes of one snapshot; see storage/snapshot-file.ts. */
+export interface IncomingSnapshot {
+  write(data: Uint8Array): Promise<void>
+  /** The data is complete: make it durable and hand its message to raft. */
+  finish(): Promise<void>
+  abort(): Promise<void>
+}
+
+/** What the peer service needs of its member. */
+export interface PeerTarget {
+  readonly clusterId: bigint
+  step(messages: readonly Message[], from: bigint): void
+  /** @throws {RpcError} when this member cannot take a snapshot now. */
+  receiveSnapshot(header: SnapshotHeader): Promise<IncomingSnapshot>
+  /** Answered by the leader only; others throw `not leader`. */
+  leaseKeepAlive(request: LeaseKeepAliveRequest): Promise<Init<LeaseKeepAliveResponse>>
+  leaseTimeToLive(request: LeaseTimeToLiveRequest): Promise<Init<LeaseTimeToLiveResponse>>
+  describe(): Init<DescribeResponse>
+}
+
+/** The handlers of the Peer service over a member. */
+export function peerService(target: PeerTarget): ServiceTable {
+  return [
+    streaming(Peer.exchange, (stream) => exchange(target, stream)),
+    streaming(Peer.sendSnapshot, (stream) => takeSnapshot(target, stream)),
+    unary(Peer.leaseKeepAlive, (request: LeaseKeepAliveRequest, _context: CallContext) =>
+      target.leaseKeepAlive(request),
+    ),
+    unary(Peer.leaseTimeToLive, (request: LeaseTimeToLiveRequest) =>
+      target.leaseTimeToLive(request),
+    ),
+    unary(Peer.describe, () => target.describe()),
+  ]
+}
+
+function exchange(target: PeerTarget, stream: MessageStream<PeerBatch, Init<PeerAck>>): void {
+  stream.receive({
+    message(batch) {
+      if (batch.clusterId !== target.clusterId) stream.fail(etcdErrors.clusterIDMismatch.error())
+      else target.step(batch.messages, batch.from)
+    },
+    end() {
+      stream.send({})
+      stream.end()
+    },
+    close() {},
+  })
+}
+
+/** One chunk at a time: the stream pauses while a chunk is being written. */
+function takeSnapshot(
+  target: PeerTarget,
+  stream: MessageStream<SnapshotChunk, Init<SnapshotReceipt>>,
+): void {
+  let incoming: IncomingSnapshot | undefined
+  let over = false
+  let tail: Promise<void> = Promise.resolve()
+
+  const next = (work: () => Promise<void>): void => {
+    stream.pause()
+    tail = tail.then(async () => {
+      if (over) return
+      try {
+        await work()
+        stream.resume()
+      } catch (error) {
+        over = true
+        await incoming?.abort()
+        stream.fail(asRpcError(error))
+      }
+    })
+  }
+
+  stream.receive({
+    message: (chunk) => next(() => take(chunk)),
+    end: () =>
+      next(async () => {
+        if (incoming === undefined) throw malformed('it ended before its header')
+        await incoming.finish()
+        over = true
+        stream.send({})
+        stream.end()
+      }),
+    close() {
+      tail = tail.then(async () => {
+        if (over) return
+        over = true
+        await incoming?.abort()
+      })
+    },
+  })
+
+  async function take(chunk: SnapshotChunk): Promise<void> {
+    if (chunk.header !== undefined) {
+      if (incoming !== undefined) throw malformed('it has two headers')
+      if (chunk.header.clusterId !== target.clusterId) throw etcdErrors.clusterIDMismatch.error()
+      incoming = await target.receiveSnapshot(chunk.header)
+    } else if (chunk.data !== undefined) {
+      if (incoming === undefined) throw malformed('it begins without a header')
+      await incoming.write(chunk.data)
+    }
+  }
+}
+
+function malformed(what: string): RpcError {
+  return new RpcError(Status.INVALID_ARGUMENT, `malformed snapshot stream: ${what}`)
+}
+
+function asRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error
+  return new RpcError(Status.INTERNAL, error instanceof Error ? error.message : String(error))
+}

@@ -1,0 +1,106 @@
+/**
+ * Every limit of the system in one place, with its unit, its value and its reason.
+ *
+ * Those that a user may set are defaults of `ServerOptions`; the others are ours to
+ * change. A queue or a read without a row here is a defect.
+ */
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** Largest client request, as etcd's `--max-request-bytes`: 1.5 MiB. */
+export const REQUEST_BYTES_MAX = 1.5 * MiB
+
+/** What a gRPC message may exceed {@link REQUEST_BYTES_MAX} by: framing and our log command around it. */
+export const REQUEST_OVERHEAD_BYTES = 512 * KiB
+
+/** Operations in one branch of a transaction, nested ones included, as etcd's `--max-txn-ops`. */
+export const TXN_OPS_MAX = 128
+
+/** Size at which a member raises NOSPACE when nothing else was asked: 2 GiB. */
+export const QUOTA_BYTES_DEFAULT = 2048 * MiB
+
+/** Applied entries after which the log is compacted, as etcd's `--snapshot-count`. */
+export const SNAPSHOT_COUNT_DEFAULT = 10_000
+
+/** Keep-alives of one stream that may wait for the leader; then the stream is paused. */
+export const KEEP_ALIVES_WAITING_MAX = 1_000
+
+/** Entries kept behind the compaction point so that a slow member needs no snapshot. */
+export const CATCH_UP_ENTRIES = 5_000
+
+/** Entry bytes kept in memory; beyond it the log is compacted early, whatever the count. */
+export const LOG_BYTES_MAX = 128 * MiB
+
+/** Entry bytes in one append message. */
+export const APPEND_BYTES_MAX = 1 * MiB
+
+/** Append messages under way to one follower. */
+export const INFLIGHT_MESSAGES_MAX = 256
+
+/** Entry bytes under way to one follower. */
+export const INFLIGHT_BYTES_MAX = 16 * MiB
+
+/** Proposed bytes that are not committed yet; the leader refuses more. */
+export const UNCOMMITTED_BYTES_MAX = 64 * MiB
+
+/** Committed entry bytes handed to apply at once. */
+export const APPLY_BYTES_MAX = 4 * MiB
+
+/** How long apply may hold the event loop before it gives way, in milliseconds. */
+export const APPLY_SLICE_MS = 5
+
+/** Committed entries that may wait for apply; beyond it new requests are refused, as in etcd. */
+export const APPLY_LAG_MAX = 5_000
+
+/** Callers that may wait for their proposal on one member. */
+export const PROPOSALS_WAITING_MAX = 50_000
+
+/** Encoded bytes of proposals that wait for a leader to appear. */
+export const PARKED_BYTES_MAX = 64 * MiB
+
+/** Callers that may wait for a read index on one member. */
+export const READS_WAITING_MAX = 100_000
+
+/** A read round without an answer is tried anew, with a fresh context, after this long. */
+export const READ_RETRY_MS = 500
+
+/** What a request may take on top of two election timeouts, as in etcd (`ReqTimeout`). */
+export const REQUEST_TIMEOUT_BASE_MS = 5_000
+
+/** Raft message bytes that wait for one peer's stream; more are dropped, as by a lossy network. */
+export const PEER_QUEUE_BYTES_MAX = 64 * MiB
+
+/** Raft message bytes in one batch to a peer; a single larger message travels alone. */
+export const PEER_BATCH_BYTES = 4 * MiB
+
+/** Largest message that a member accepts from a peer. */
+export const PEER_MESSAGE_BYTES_MAX = 16 * MiB
+
+/** How long a follower waits for the leader's word on a lease, in milliseconds. */
+export const PEER_CALL_TIMEOUT_MS = 2_000
+
+/** Waiting time before a peer's stream is opened anew: the first, and the longest. */
+export const PEER_RETRY_MS = 100
+export const PEER_RETRY_MS_MAX = 2_000
+
+/** Snapshots sent at the same time by one member. */
+export const SNAPSHOTS_SENDING_MAX = 2
+
+/** How often the leader looks for expired leases, as in etcd. */
+export const LEASE_EXPIRY_INTERVAL_MS = 500
+
+/** Leases revoked in one such look, so that a mass expiry does not crowd out clients. */
+export const LEASE_REVOKES_MAX = 500
+
+/** After how long the leader writes down what a long lease has left, as in etcd. */
+export const LEASE_CHECKPOINT_INTERVAL_MS = 300_000
+
+/** How often the leader looks for leases whose checkpoint is due. */
+export const LEASE_CHECKPOINT_LOOK_MS = 1_000
+
+/** Lease checkpoints in one log entry. */
+export const LEASE_CHECKPOINTS_MAX = 1_000
+
+/** How long open calls may finish when a server stops, in milliseconds. */
+export const STOP_GRACE_MS = 2_000
