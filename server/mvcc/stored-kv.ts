@@ -1,5 +1,6 @@
 /** A version of a key as the store hands it out, and the change that made it. */
 
+import { NO_BYTES } from '../../client/wire/codec.js'
 import type { KeyValue } from '../../client/wire/generated/kv.js'
 import { bytesOf } from './interval.js'
 
@@ -30,6 +31,37 @@ export interface StoreEvent {
    * of asking (behaviour 5.5, prev_kv).
    */
   readonly prev: StoredKv | undefined
+}
+
+/** What the event of a delete says of the key. */
+export function deletedKv(key: string, revision: number): StoredKv {
+  return {
+    key,
+    createRevision: 0,
+    modRevision: revision,
+    version: 0,
+    value: NO_BYTES,
+    lease: 0n,
+  }
+}
+
+/** An event that asks `previous` for the version before it, at most once. */
+export function changeEvent(
+  type: 'put' | 'delete',
+  kv: StoredKv,
+  previous: (key: string, revision: number) => StoredKv | undefined,
+): StoreEvent {
+  let asked = type === 'put' && kv.version === 1
+  let prev: StoredKv | undefined
+  return {
+    type,
+    kv,
+    get prev() {
+      if (!asked) prev = previous(kv.key, kv.modRevision - 1)
+      asked = true
+      return prev
+    },
+  }
 }
 
 /** The version as the message of the wire. Reads `value`, so call it in the turn that got `kv`. */
