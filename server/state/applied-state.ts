@@ -6,13 +6,23 @@
  * or applied twice (etcd #13766).
  */
 
+import { NO_BYTES } from '../../client/wire/codec.js'
 import { ConfState, SnapshotMetadata } from '../../client/wire/generated/raft.js'
+import type { DatabaseReader } from '../host/database.js'
 import type { Backend } from '../storage/backend.js'
 
 const TABLE = 'meta'
 const APPLIED = 'applied'
 const CONF_STATE = 'confState'
 const CLUSTER_VERSION = 'clusterVersion'
+
+/** The point in the log that a readable state stands for; index 0 for an empty one. */
+export function pointOf(reader: Pick<DatabaseReader, 'get'>): SnapshotMetadata {
+  const applied = reader.get(TABLE, APPLIED)
+  const confState = reader.get(TABLE, CONF_STATE)
+  const { index, term } = SnapshotMetadata.decode(applied ?? NO_BYTES)
+  return { index, term, confState: ConfState.decode(confState ?? NO_BYTES) }
+}
 
 /** See the head of the file. */
 export class AppliedState {
@@ -28,14 +38,10 @@ export class AppliedState {
 
   constructor(backend: Backend) {
     this.#backend = backend
-    const applied = backend.get(TABLE, APPLIED)
-    if (applied !== undefined) {
-      const { index, term } = SnapshotMetadata.decode(applied)
-      this.index = index
-      this.term = term
-    }
-    const confState = backend.get(TABLE, CONF_STATE)
-    if (confState !== undefined) this.confState = ConfState.decode(confState)
+    const { index, term, confState } = pointOf(backend)
+    this.index = index
+    this.term = term
+    this.confState = confState ?? this.confState
     const version = backend.get(TABLE, CLUSTER_VERSION)
     if (version !== undefined) this.clusterVersion = Buffer.from(version).toString('utf8')
   }

@@ -8,12 +8,8 @@
 import { NO_BYTES } from '../../client/wire/codec.js'
 import { type Compare, CompareResult, CompareTarget } from '../../client/wire/generated/rpc.js'
 import { intervalOf } from '../mvcc/interval.js'
-import type { RangeQuery, RangeResult, StoredKv } from '../mvcc/store.js'
-
-/** The part of a store, or of a write transaction, that reads. */
-export interface RangeReader {
-  range(interval: ReturnType<typeof intervalOf>, query: RangeQuery): RangeResult
-}
+import type { RangeReader } from '../mvcc/range-query.js'
+import type { StoredKv } from '../mvcc/store.js'
 
 /** Whether the compare holds in the state that `reader` shows. */
 export function compareHolds(reader: RangeReader, compare: Compare): boolean {

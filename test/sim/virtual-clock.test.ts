@@ -73,6 +73,20 @@ describe('virtual clock', () => {
     expect(seen).toEqual([10, 20, 30])
   })
 
+  test('a stopped clock runs nothing any more, like a process that died', async () => {
+    const clock = new VirtualClock()
+    const die = () => {
+      throw new Error('ran')
+    }
+    clock.after(1, die)
+    clock.soon(die)
+    clock.stop()
+    clock.soon(die)
+    clock.after(1, die)
+    await clock.run(10)
+    expect([clock.now(), clock.timerCount]).toEqual([10, 0])
+  })
+
   test('stepping the wall clock leaves monotonic time alone', () => {
     const clock = new VirtualClock({ nowMs: 5, wallMs: 1000 })
     clock.stepWall(-500)

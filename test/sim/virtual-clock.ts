@@ -37,6 +37,7 @@ export class VirtualClock implements Clock {
   #timers: Waiting[] = []
   #soon: (() => void)[] = []
   #turnArmed = false
+  #stopped = false
   #nowMs: number
   #wallOffsetMs: number
   readonly #manualTurns: boolean
@@ -58,11 +59,12 @@ export class VirtualClock implements Clock {
   after(ms: number, run: () => void): Timer {
     const dueMs = this.#nowMs + Math.max(0, ms)
     const timer: Waiting = { dueMs, run, cancel: () => this.#remove(timer) }
-    this.#timers.splice(this.#firstAfter(dueMs), 0, timer)
+    if (!this.#stopped) this.#timers.splice(this.#firstAfter(dueMs), 0, timer)
     return timer
   }
 
   soon(run: () => void): void {
+    if (this.#stopped) return
     this.#soon.push(run)
     if (this.#manualTurns || this.#turnArmed) return
     this.#turnArmed = true
@@ -81,7 +83,17 @@ export class VirtualClock implements Clock {
   turn(): void {
     const work = this.#soon
     this.#soon = []
-    for (const run of work) run()
+    for (const run of work) {
+      if (this.#stopped) return
+      run()
+    }
+  }
+
+  /** The process that owned this clock died: what waits never runs, nor what is added later. */
+  stop(): void {
+    this.#stopped = true
+    this.#timers = []
+    this.#soon = []
   }
 
   /** When the next timer is due, or undefined when none waits. */
