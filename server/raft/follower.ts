@@ -7,7 +7,6 @@
  */
 
 import {
-  type Entry,
   type Message,
   MessageType,
   type SnapshotMetadata,
@@ -40,7 +39,8 @@ export function receiveAppend(core: Core, message: Message): void {
     core.notes.error('an append with entries out of order was ignored', { from, index })
     return
   }
-  if (index < log.commit) {
+  // Old news, or news that begins before the log does; what is committed is common in any case.
+  if (index + entries.length < log.commit || index < log.first - 1) {
     core.promise(MessageType.APPEND_RESPONSE, from, { index: log.commit })
     return
   }
@@ -56,11 +56,11 @@ export function receiveAppend(core: Core, message: Message): void {
 function wellFormed({ index, logTerm, term, entries }: Message): boolean {
   let expected = index
   let least = logTerm
-  for (const entry of entries as readonly Entry[]) {
-    if (entry.index !== ++expected || entry.term < least) return false
+  for (const entry of entries) {
+    if (entry.index !== ++expected || entry.term < least || entry.term > term) return false
     least = entry.term
   }
-  return least <= term
+  return true
 }
 
 function refuse(core: Core, { index, logTerm, from }: Message): void {

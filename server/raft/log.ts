@@ -245,7 +245,7 @@ export class RaftLog {
       const term = this.term(last)
       check(
         term === undefined || last < this.#first || term === lastTerm,
-        `the disk vouches for entry ${last} of term ${lastTerm}, but its term is ${term}`,
+        () => `the disk vouches for entry ${last} of term ${lastTerm}, but its term is ${term}`,
       )
       if (last > this.#durable) this.#durable = last
     }
