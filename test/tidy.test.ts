@@ -23,6 +23,8 @@ const SERVER_SIDE = [
   'server/server.ts',
   'server/api',
   'server/http',
+  'server/start-server.ts',
+  'server/start-cluster.ts',
   'server/index.ts',
   'server/cli',
 ] as const

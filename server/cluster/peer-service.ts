@@ -9,6 +9,7 @@ import { type CallContext, type ServiceTable, streaming, unary } from '../../cli
 import type { MessageStream } from '../../client/host/stream.js'
 import type { Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
+import type { MemberRecord } from '../../client/wire/generated/command.js'
 import type {
   DescribeResponse,
   PeerAck,
@@ -23,6 +24,7 @@ import type {
   LeaseKeepAliveResponse,
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
+  Member,
 } from '../../client/wire/generated/rpc.js'
 import { Peer } from '../../client/wire/methods.js'
 import { RpcError, Status } from '../../client/wire/status.js'
@@ -45,6 +47,12 @@ export interface PeerTarget {
   leaseKeepAlive(request: LeaseKeepAliveRequest): Promise<Init<LeaseKeepAliveResponse>>
   leaseTimeToLive(request: LeaseTimeToLiveRequest): Promise<Init<LeaseTimeToLiveResponse>>
   describe(): Init<DescribeResponse>
+}
+
+/** A member record as the etcd API shows it. */
+export function memberToWire(record: MemberRecord): Member {
+  const { ID, name, peerUrls, clientUrls, isLearner } = record
+  return { ID, name, peerURLs: peerUrls, clientURLs: clientUrls, isLearner }
 }
 
 /** The handlers of the Peer service over a member. */

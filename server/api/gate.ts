@@ -1,0 +1,86 @@
+/**
+ * What every call passes before its handler: is this member fit to answer at all?
+ *
+ * A caller that sends `hasleader: true` wants an error at once when there is no
+ * leader, rather than a wait; streams with it are cut after three election timeouts
+ * without one (etcd `v3rpc/interceptor.go`).
+ */
+
+import type { Clock, Timer } from '../../client/host/clock.js'
+import {
+  type CallContext,
+  type Route,
+  type StreamHandler,
+  streaming,
+  type UnaryHandler,
+  unary,
+} from '../../client/host/service.js'
+import type { Init } from '../../client/wire/codec.js'
+import { etcdErrors } from '../../client/wire/etcd-errors.js'
+import type { Method, MethodKind } from '../../client/wire/method.js'
+import { RpcError } from '../../client/wire/status.js'
+import type { Member } from '../server.js'
+
+/** Election timeouts without a leader after which a stream that requires one is cut. */
+const LEADERLESS_ELECTIONS_MAX = 3
+
+/** A gated row for a unary method. */
+export function gatedUnary<Request, Response>(
+  member: Member,
+  method: Method<Request, Response, 'unary'>,
+  handler: UnaryHandler<Request, Response>,
+): Route {
+  return unary(method, (request, context): Init<Response> | Promise<Init<Response>> => {
+    member.assertReadable()
+    if (requiresLeader(context) && member.raft.leader === 0n) throw etcdErrors.noLeader.error()
+    return handler(request, context)
+  })
+}
+
+/** A gated row for a streaming method. */
+export function gatedStream<Request, Response>(
+  member: Member,
+  clock: Clock,
+  method: Method<Request, Response, Exclude<MethodKind, 'unary'>>,
+  handler: StreamHandler<Request, Response>,
+): Route {
+  return streaming(method, (stream, context) => {
+    try {
+      member.assertReadable()
+      if (requiresLeader(context)) {
+        if (member.raft.leader === 0n) throw etcdErrors.noLeader.error()
+        superviseLeader(member, clock, context, () => stream.fail(etcdErrors.noLeader.error()))
+      }
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error
+      stream.fail(error)
+      return
+    }
+    handler(stream, context)
+  })
+}
+
+function requiresLeader(context: CallContext): boolean {
+  return context.metadata['hasleader'] === 'true'
+}
+
+/** Calls `onLost` once when this member has known no leader for too long. Ends with the call. */
+function superviseLeader(
+  member: Member,
+  clock: Clock,
+  context: CallContext,
+  onLost: () => void,
+): void {
+  const limitMs = LEADERLESS_ELECTIONS_MAX * member.config.electionTimeoutMs
+  let timer: Timer
+  const look = (): void => {
+    const sinceMs = member.leaderlessSinceMs
+    if (sinceMs !== undefined && clock.now() - sinceMs >= limitMs) onLost()
+    else arm()
+  }
+  const arm = (): void => {
+    timer = clock.after(member.config.electionTimeoutMs, look)
+  }
+  arm()
+  context.signal.addEventListener('abort', () => timer.cancel(), { once: true })
+}

@@ -1,0 +1,263 @@
+/**
+ * From a data directory to a member's state: found a cluster, join one, or come back.
+ *
+ *     no log  --new------> members from the flags, state and log at index 1
+ *             --existing-> members asked from a peer, empty state, log at index 0
+ *     a log   -----------> read it; finish a snapshot install that a crash cut off;
+ *                          open the state; replay goes on from its applied index
+ *
+ * The log is created last: while it is missing the directory counts as empty, so a
+ * crash in the middle of founding only founds again.
+ */
+
+import type { MemberRecord } from '../../client/wire/generated/command.js'
+import type {
+  ConfState,
+  Entry,
+  HardState,
+  SnapshotMetadata,
+} from '../../client/wire/generated/raft.js'
+import { clusterId as clusterIdOf, memberId as memberIdOf } from '../cluster/identity.js'
+import { describeCluster } from '../cluster/join.js'
+import { ConfigError, type MemberConfig } from '../config.js'
+import type { Host } from '../host/host.js'
+import { StateMachine } from '../state/machine.js'
+import { Backend } from '../storage/backend.js'
+import { DataDirectory } from '../storage/data-directory.js'
+import { findSnapshots } from '../storage/snapshot-file.js'
+import { installSnapshot } from '../storage/snapshot-install.js'
+import { TABLES } from '../storage/tables.js'
+import { Wal, type WalContents } from '../storage/wal.js'
+
+/** The boot found something that must not be papered over. The message says what and what to do. */
+export class BootError extends Error {
+  override readonly name = 'BootError'
+  /** Stable code. */
+  readonly code = 'BOOT_REFUSED'
+}
+
+/** Everything a member stands on. */
+export interface Booted {
+  readonly clusterId: bigint
+  readonly memberId: bigint
+  readonly directory: DataDirectory
+  readonly wal: Wal
+  readonly state: OpenState
+  readonly hardState: HardState
+  /** Where the log in memory begins, with the voters as of the applied index. */
+  readonly snapshot: SnapshotMetadata
+  readonly entries: Entry[]
+  /** True when the data was made by this start. */
+  readonly fresh: boolean
+}
+
+/** The backend and the machine on it; replaced together when a snapshot is installed. */
+export interface OpenState {
+  readonly backend: Backend
+  readonly machine: StateMachine
+}
+
+/** Opens or creates everything. Gives the directory back when it fails. */
+export async function boot(host: Host, config: MemberConfig, explicit: boolean): Promise<Booted> {
+  const directory = await DataDirectory.open(host.disk, config.dataDir)
+  try {
+    const known = await Wal.exists(host.disk, directory.walDirectory)
+    return known
+      ? await comeBack(host, config, directory, explicit)
+      : await begin(host, config, directory)
+  } catch (error) {
+    await directory.close()
+    throw error
+  }
+}
+
+/** Opens the database at its path and the machine on it. */
+export async function openState(
+  host: Host,
+  config: MemberConfig,
+  directory: DataDirectory,
+): Promise<OpenState> {
+  const database = await host.databases.open(directory.databasePath, TABLES)
+  const backend = new Backend({ database, clock: host.clock, onFatal: (e) => host.exit(e) })
+  const machine = await StateMachine.open({
+    backend,
+    clock: host.clock,
+    quotaBytes: config.quotaBackendBytes,
+    log: host.log,
+  })
+  return { backend, machine }
+}
+
+/** The shortest lease that makes sense: one and a half election timeouts, in whole seconds (etcd: 2 s at defaults). */
+export function minTtlSeconds(config: MemberConfig): number {
+  return Math.ceil((1.5 * config.electionTimeoutMs) / 1000)
+}
+
+function walOptions(host: Host, directory: DataDirectory) {
+  return {
+    disk: host.disk,
+    directory: directory.walDirectory,
+    log: host.log,
+    onFatal: (reason: Error) => host.exit(reason),
+  }
+}
+
+async function begin(host: Host, config: MemberConfig, directory: DataDirectory): Promise<Booted> {
+  const joining = config.initialClusterState === 'existing'
+  const founding = joining ? await foundByPeers(host, config) : foundByFlags(config)
+  await host.databases.remove(directory.databasePath)
+  const state = await openState(host, config, directory)
+  const confState = founding.confState
+  const snapshot: SnapshotMetadata = joining
+    ? { index: 0, term: 0, confState }
+    : { index: 1, term: 1, confState }
+  state.machine.bootstrap({
+    clusterId: founding.clusterId,
+    members: founding.members,
+    index: snapshot.index,
+    term: snapshot.term,
+    confState,
+  })
+  await state.backend.commit()
+  const wal = await Wal.create({
+    ...walOptions(host, directory),
+    clusterId: founding.clusterId,
+    memberId: founding.memberId,
+    snapshot,
+  })
+  const hardState = { term: snapshot.term, vote: 0n, commit: snapshot.index }
+  return {
+    clusterId: founding.clusterId,
+    memberId: founding.memberId,
+    directory,
+    wal,
+    state,
+    hardState,
+    snapshot,
+    entries: [],
+    fresh: true,
+  }
+}
+
+interface Founding {
+  readonly clusterId: bigint
+  readonly memberId: bigint
+  readonly members: MemberRecord[]
+  readonly confState: ConfState
+}
+
+function foundByFlags(config: MemberConfig): Founding {
+  const members = Object.entries(config.initialCluster).map(([name, peerUrls]) => ({
+    ID: memberIdOf(peerUrls, config.initialClusterToken),
+    name,
+    peerUrls: [...peerUrls],
+    clientUrls: [],
+    isLearner: false,
+  }))
+  members.sort((a, b) => (a.ID < b.ID ? -1 : 1))
+  const ids = members.map((member) => member.ID)
+  const self = members.find((member) => member.name === config.name)
+  if (self === undefined) throw new ConfigError(`"${config.name}" is not in --initial-cluster`)
+  return {
+    clusterId: clusterIdOf(ids),
+    memberId: self.ID,
+    members,
+    confState: confStateOf(ids),
+  }
+}
+
+/** The cluster tells who its members are; we are the one with our peer URLs. */
+async function foundByPeers(host: Host, config: MemberConfig): Promise<Founding> {
+  const own = [...config.initialAdvertisePeerUrls].sort().join()
+  const others = Object.entries(config.initialCluster)
+    .filter(([name]) => name !== config.name)
+    .flatMap(([, urls]) => urls)
+  const answer = await describeCluster(host, others)
+  const self = answer.members.find((member) => [...member.peerURLs].sort().join() === own)
+  if (self === undefined)
+    throw new BootError(
+      `the cluster has no member with peer URLs ${own}: add it first with "member add", or found a new cluster with --initial-cluster-state new`,
+    )
+  return { clusterId: answer.clusterId, memberId: self.ID, members: [], confState: confStateOf([]) }
+}
+
+async function comeBack(
+  host: Host,
+  config: MemberConfig,
+  directory: DataDirectory,
+  explicit: boolean,
+): Promise<Booted> {
+  const { wal, contents } = await Wal.open(walOptions(host, directory))
+  try {
+    if (explicit && config.initialClusterState === 'new') refuseForeign(config, contents)
+    const state = await openCaughtUp(host, config, directory, contents)
+    const { machine } = state
+    const last = contents.entries.at(-1)?.index ?? contents.snapshot.index
+    if (last < machine.appliedIndex)
+      throw new BootError(
+        `the log in ${directory.walDirectory} ends at index ${last} but the state has applied ${machine.appliedIndex}: the log lost acknowledged entries; restore this member from its peers`,
+      )
+    return {
+      clusterId: contents.clusterId,
+      memberId: contents.memberId,
+      directory,
+      wal,
+      state,
+      hardState: {
+        ...contents.hardState,
+        commit: Math.max(contents.hardState.commit, machine.appliedIndex),
+      },
+      snapshot: { ...contents.snapshot, confState: machine.confState },
+      entries: contents.entries,
+      fresh: false,
+    }
+  } catch (error) {
+    await wal.close()
+    throw error
+  }
+}
+
+function refuseForeign(config: MemberConfig, contents: WalContents): void {
+  const { clusterId, memberId } = foundByFlags(config)
+  if (clusterId === contents.clusterId && memberId === contents.memberId) return
+  const hex = (id: bigint) => id.toString(16)
+  throw new BootError(
+    `${config.dataDir} holds member ${hex(contents.memberId)} of cluster ${hex(contents.clusterId)}, but the flags describe member ${hex(memberId)} of cluster ${hex(clusterId)}: use another --data-dir, or the --initial-cluster and --initial-cluster-token that it was made with`,
+  )
+}
+
+/** The state as the log's last snapshot marker wants it, at least. */
+async function openCaughtUp(
+  host: Host,
+  config: MemberConfig,
+  directory: DataDirectory,
+  contents: WalContents,
+): Promise<OpenState> {
+  const state = await openState(host, config, directory)
+  if (state.machine.appliedIndex >= contents.snapshot.index) return state
+  await state.backend.close()
+  const snapshots = await findSnapshots(host.disk, directory.snapshotDirectory)
+  const wanted = snapshots.find((found) => found.metadata.index === contents.snapshot.index)
+  if (wanted === undefined)
+    throw new BootError(
+      `the log names a snapshot at index ${contents.snapshot.index} that is neither in ${directory.snapshotDirectory} nor in the state: this member's data is incomplete; remove ${config.dataDir} and let it join again`,
+    )
+  await installSnapshot({
+    disk: host.disk,
+    databases: host.databases,
+    path: wanted.path,
+    databasePath: directory.databasePath,
+    tables: TABLES,
+  })
+  return openState(host, config, directory)
+}
+
+function confStateOf(voters: readonly bigint[]): ConfState {
+  return {
+    voters: [...voters],
+    learners: [],
+    votersOutgoing: [],
+    learnersNext: [],
+    autoLeave: false,
+  }
+}

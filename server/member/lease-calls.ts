@@ -1,0 +1,120 @@
+/**
+ * Keep-alives and remaining times, which only the leader knows: answered here when we
+ * lead, asked from the leader otherwise.
+ *
+ * Before it answers a leader has a quorum confirm that it still leads. A leader that
+ * was cut off, or stood still, would otherwise promise time on a lease that its
+ * successor has ended (reliability L3, etcd PR #20615).
+ */
+
+import type { Clock } from '../../client/host/clock.js'
+import type { Init } from '../../client/wire/codec.js'
+import { etcdErrorNamed, etcdErrors } from '../../client/wire/etcd-errors.js'
+import type { Command } from '../../client/wire/generated/command.js'
+import type { Method } from '../../client/wire/method.js'
+import { Peer } from '../../client/wire/methods.js'
+import { RpcError } from '../../client/wire/status.js'
+import type { Peers } from '../cluster/peers.js'
+import { PEER_CALL_TIMEOUT_MS } from '../limits.js'
+import type { LeaseView, Lessor } from '../state/lessor.js'
+
+/** What the calls need of their member. */
+export interface LeaseCallsOptions {
+  readonly clock: Clock
+  readonly peers: Peers
+  readonly selfId: bigint
+  readonly leader: () => bigint
+  readonly lessor: () => Lessor
+  readonly readBarrier: () => Promise<void>
+  readonly propose: (command: Init<Command>) => Promise<unknown>
+  readonly timeoutMs: number
+}
+
+/** How long to wait before the leader is asked again, in milliseconds. */
+const RETRY_MS = 50
+
+/** See the head of the file. */
+export class LeaseCalls {
+  readonly #options: LeaseCallsOptions
+
+  constructor(options: LeaseCallsOptions) {
+    this.#options = options
+  }
+
+  /** Restarts a lease. @returns the granted TTL in seconds. @throws leaseNotFound */
+  async renew(ID: bigint): Promise<number> {
+    return this.#atLeader(
+      () => this.renewHere(ID),
+      async (leader) => (await this.#ask(leader, Peer.leaseKeepAlive, { ID })).TTL,
+    )
+  }
+
+  /** As {@link renew}, on the leader itself. @throws notLeader, leaseNotFound */
+  async renewHere(ID: bigint): Promise<number> {
+    const { lessor, readBarrier, propose } = this.#options
+    this.#assertLeading()
+    if (lessor().mustClear(ID))
+      await propose({ leaseCheckpoint: { checkpoints: [{ ID, remaining_TTL: 0 }] } })
+    await readBarrier()
+    this.#assertLeading()
+    return lessor().renew(ID)
+  }
+
+  /** What is left of a lease; undefined when there is none. */
+  async timeToLive(ID: bigint): Promise<LeaseView | undefined> {
+    return this.#atLeader(
+      () => this.timeToLiveHere(ID),
+      async (leader) => {
+        const answer = await this.#ask(leader, Peer.leaseTimeToLive, { ID })
+        if (answer.TTL < 0) return undefined
+        return { id: ID, ttlSeconds: answer.grantedTTL, remainingSeconds: answer.TTL }
+      },
+    )
+  }
+
+  /** As {@link timeToLive}, on the leader itself. @throws notLeader */
+  async timeToLiveHere(ID: bigint): Promise<LeaseView | undefined> {
+    this.#assertLeading()
+    await this.#options.readBarrier()
+    this.#assertLeading()
+    return this.#options.lessor().timeToLive(ID)
+  }
+
+  #assertLeading(): void {
+    if (!this.#options.lessor().leading) throw etcdErrors.notLeader.error()
+  }
+
+  /** Runs here or asks there until one of them is the leader and answers. */
+  async #atLeader<T>(here: () => Promise<T>, there: (leader: bigint) => Promise<T>): Promise<T> {
+    const { clock, selfId, leader, timeoutMs } = this.#options
+    const untilMs = clock.now() + timeoutMs
+    for (;;) {
+      const at = leader()
+      try {
+        if (at === selfId) return await here()
+        if (at !== 0n) return await there(at)
+      } catch (error) {
+        if (!mayBeElsewhere(error)) throw error
+      }
+      if (clock.now() >= untilMs) throw etcdErrors.timeout.error()
+      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve))
+    }
+  }
+
+  #ask<Request, Response>(
+    leader: bigint,
+    method: Method<Request, Response, 'unary'>,
+    request: Init<Request>,
+  ): Promise<Response> {
+    const channel = this.#options.peers.channel(leader)
+    if (channel === undefined) return Promise.reject(etcdErrors.notLeader.error())
+    return channel.call(method, request, { timeoutMs: PEER_CALL_TIMEOUT_MS })
+  }
+}
+
+/** Whether another try may find the leader: anything but a definite answer about the lease, or our own end. */
+function mayBeElsewhere(error: unknown): boolean {
+  if (!(error instanceof RpcError)) return false
+  const name = etcdErrorNamed(error.details)
+  return name !== 'leaseNotFound' && name !== 'stopped'
+}

@@ -1,0 +1,90 @@
+/**
+ * Keeps the log short: once enough was applied, what the state holds durably leaves
+ * the log in memory and the segments on disk.
+ *
+ *     capture (applied, term, voters) -> commit the backend -> marker in the log,
+ *     synced -> drop entries from memory and whole segments from disk
+ *
+ * The marker says "the state has everything up to here"; it is written only after
+ * the backend's commit made that true, and segments go only after the marker is safe.
+ */
+
+import type { Log } from '../../client/host/log.js'
+import type { SnapshotMetadata } from '../../client/wire/generated/raft.js'
+import { LOG_BYTES_MAX } from '../limits.js'
+import type { Raft } from '../raft/raft.js'
+import type { Wal } from '../storage/wal.js'
+
+/** What the keeper needs of its member. */
+export interface LogKeeperOptions {
+  readonly raft: Raft
+  readonly wal: Wal
+  readonly log: Log
+  /** Applied entries between two compactions. */
+  readonly snapshotCount: number
+  /** Entries left in memory behind the marker for slow members. */
+  readonly catchUpEntries: number
+  /** The state's point right now. */
+  readonly capture: () => SnapshotMetadata
+  /** Resolves when everything applied so far is durable in the backend. */
+  readonly commit: () => Promise<void>
+  readonly onFatal: (reason: Error) => void
+}
+
+/** Decides when to compact the log, and does it. One at a time. */
+export class LogKeeper {
+  readonly #options: LogKeeperOptions
+  #lastIndex: number
+  /** Entry bytes applied since the last compaction. */
+  #bytes = 0
+  #working = false
+  #stopped = false
+
+  constructor(options: LogKeeperOptions, lastIndex: number) {
+    this.#options = options
+    this.#lastIndex = lastIndex
+  }
+
+  /** An entry of this size was applied at this index. */
+  applied(index: number, bytes: number): void {
+    this.#bytes += bytes
+    const due =
+      index - this.#lastIndex >= this.#options.snapshotCount || this.#bytes > LOG_BYTES_MAX
+    if (due && !this.#working && !this.#stopped) void this.#compact()
+  }
+
+  /** A snapshot was installed: counting starts anew from it. */
+  reset(index: number): void {
+    this.#lastIndex = index
+    this.#bytes = 0
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #compact(): Promise<void> {
+    const { raft, wal, capture, commit, catchUpEntries, log, onFatal } = this.#options
+    this.#working = true
+    const overfull = this.#bytes > LOG_BYTES_MAX
+    const point = capture()
+    this.#lastIndex = point.index
+    this.#bytes = 0
+    try {
+      await commit()
+      if (this.#stopped) return
+      await new Promise<void>((resolve) => {
+        wal.append({ snapshot: point, mustSync: true }, resolve)
+      })
+      if (this.#stopped) return
+      const keepFrom = overfull ? point.index : point.index - catchUpEntries
+      if (keepFrom > raft.state.firstIndex) raft.compact(keepFrom)
+      await wal.release(point.index)
+      log.debug('compacted the log', { index: point.index, keptFrom: keepFrom })
+    } catch (error) {
+      if (!this.#stopped) onFatal(error instanceof Error ? error : new Error(String(error)))
+    } finally {
+      this.#working = false
+    }
+  }
+}

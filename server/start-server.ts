@@ -1,0 +1,185 @@
+/**
+ * Starts one member and its listeners: what `conclave server` and embedding programs call.
+ *
+ *     open the member (data, log, state) -> listen for peers -> listen for clients
+ *
+ * Stopping goes the other way: clients are drained first, then leadership is handed
+ * over, then the data is closed.
+ */
+
+import type { Log } from '../client/host/log.js'
+import type { Transport } from '../client/host/transport.js'
+import { InProcessTransport } from '../client/host/transport-inprocess.js'
+import { clientServices } from './api/services.js'
+import { peerService } from './cluster/peer-service.js'
+import { type MemberOptions, resolveConfig } from './config.js'
+import type { Host } from './host/host.js'
+import { createNodeHost } from './host/host-node.js'
+import type { Listening } from './host/listener.js'
+import type { InProcessNetwork } from './host/network-inprocess.js'
+import { PEER_MESSAGE_BYTES_MAX, REQUEST_OVERHEAD_BYTES, STOP_GRACE_MS } from './limits.js'
+import { Member } from './server.js'
+
+/** Options of {@link startServer}: those of etcd's flags, and how to live in this process. */
+export interface ServerOptions extends MemberOptions {
+  /** `disk` (default) keeps the data in `dataDir`; `memory` keeps it in this process only. */
+  readonly storage?: 'disk' | 'memory'
+  /** Where to log; nowhere by default. */
+  readonly log?: Log
+  /** Meet other members of this process without sockets. */
+  readonly network?: InProcessNetwork
+}
+
+/** A running member of a cluster. */
+export interface Server extends AsyncDisposable {
+  readonly name: string
+  readonly memberId: bigint
+  readonly clusterId: bigint
+  /** Where clients reach it; empty when it listens on no client URL. */
+  readonly clientUrls: readonly string[]
+  readonly peerUrls: readonly string[]
+  /** Reaches this member from within the process, without a socket; the address does not matter. */
+  readonly transport: Transport
+  /** Whether this member leads right now. */
+  readonly isLeader: boolean
+  /** Resolves when a leader is known, so that reads and writes are answered. */
+  ready(): Promise<void>
+  /** Resolves with the reason if the member had to end itself, as after a failed disk. */
+  readonly failed: Promise<Error>
+  /** Drains clients, hands leadership over, closes the data. Idempotent. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a member. Resolves when it listens; see {@link Server.ready} for a leader.
+ *
+ * @example
+ * const server = await startServer({ name: 'a', dataDir: 'data/a' })
+ * await server.ready()
+ *
+ * @throws {ConfigError} an option cannot work (`CONFIG_INVALID`).
+ * @throws {BootError} the data directory is not this member's, or damaged (`BOOT_REFUSED`).
+ * @throws {Error} with `code`: `ELOCKED` (another process has the data directory),
+ *   `EADDRINUSE` (a port is taken), `WAL_DAMAGED`.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const config = resolveConfig(options)
+  let fail: (reason: Error) => void = () => {}
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve
+  })
+  let member: Member | undefined
+  const host = await createNodeHost({
+    storage: options.storage ?? 'disk',
+    network: options.network,
+    log: options.log,
+    exit: (reason) => {
+      host.log.error('the member ends itself', { reason: reason.message })
+      member?.abandon()
+      fail(reason)
+    },
+  })
+  member = await Member.open(host, config, options.initialCluster !== undefined)
+  try {
+    return await RunningServer.listen(host, member, failed)
+  } catch (error) {
+    await member.stop()
+    throw error
+  }
+}
+
+class RunningServer implements Server {
+  readonly failed: Promise<Error>
+  readonly transport: Transport
+  readonly #member: Member
+  readonly #peers: readonly Listening[]
+  readonly #clients: readonly Listening[]
+  #stopping: Promise<void> | undefined
+
+  static async listen(host: Host, member: Member, failed: Promise<Error>): Promise<Server> {
+    const { listenPeerUrls, listenClientUrls, maxRequestBytes } = member.config
+    const services = clientServices(member, host)
+    const open: Listening[] = []
+    const listen = async (urls: readonly string[], table: typeof services, bytes: number) => {
+      const own: Listening[] = []
+      for (const url of urls) {
+        const listening = await host.listener.listen({ url, requestBytesMax: bytes }, table)
+        own.push(listening)
+        open.push(listening)
+      }
+      return own
+    }
+    try {
+      const peers = await listen(
+        listenPeerUrls,
+        peerService(member.peerTarget),
+        PEER_MESSAGE_BYTES_MAX,
+      )
+      const requestBytesMax = maxRequestBytes + REQUEST_OVERHEAD_BYTES
+      const clients = await listen(listenClientUrls, services, requestBytesMax)
+      const transport = new InProcessTransport({ clock: host.clock, services: () => services })
+      return new RunningServer(member, failed, transport, peers, clients)
+    } catch (error) {
+      await Promise.all(open.map((listening) => listening.close(0)))
+      throw error
+    }
+  }
+
+  private constructor(
+    member: Member,
+    failed: Promise<Error>,
+    transport: Transport,
+    peers: readonly Listening[],
+    clients: readonly Listening[],
+  ) {
+    this.#member = member
+    this.failed = failed
+    this.transport = transport
+    this.#peers = peers
+    this.#clients = clients
+  }
+
+  get name(): string {
+    return this.#member.config.name
+  }
+
+  get memberId(): bigint {
+    return this.#member.id
+  }
+
+  get clusterId(): bigint {
+    return this.#member.clusterId
+  }
+
+  get clientUrls(): readonly string[] {
+    return this.#clients.map((listening) => listening.url)
+  }
+
+  get peerUrls(): readonly string[] {
+    return this.#peers.map((listening) => listening.url)
+  }
+
+  get isLeader(): boolean {
+    return this.#member.isLeader
+  }
+
+  ready(): Promise<void> {
+    return this.#member.leaderKnown()
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  async #stop(): Promise<void> {
+    const drained = Promise.all(this.#clients.map((listening) => listening.close(STOP_GRACE_MS)))
+    await this.#member.stop()
+    await drained
+    await Promise.all(this.#peers.map((listening) => listening.close(0)))
+  }
+}
