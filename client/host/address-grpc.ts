@@ -1,0 +1,47 @@
+/**
+ * Addresses as people write them, and the target names of grpc-js.
+ *
+ * | written | target | TLS |
+ * | --- | --- | --- |
+ * | `http://host:port`, `host:port` | `dns:host:port` | no |
+ * | `https://host:port` | `dns:host:port` | yes |
+ * | `unix:///path`, `unix:path`, `unixs://…` | `unix:path` | `unixs` only |
+ */
+
+/** An address, taken apart. */
+export interface GrpcAddress {
+  /** What grpc-js calls a target. */
+  readonly target: string
+  readonly secure: boolean
+  /** For messages: the address without its scheme. */
+  readonly name: string
+}
+
+/** Port of etcd's client service, used when an address names none. */
+export const DEFAULT_PORT = 2379
+
+/**
+ * Takes an address apart.
+ *
+ * @throws {TypeError} the address is none of the known forms.
+ */
+export function parseAddress(address: string): GrpcAddress {
+  const unix = /^(unixs?):(?:\/\/)?(.+)$/.exec(address)
+  if (unix !== null) {
+    const path = unix[2]!
+    return { target: `unix:${path}`, secure: unix[1] === 'unixs', name: path }
+  }
+  const tcp = /^(?:(https?):\/\/)?([^/\s]+)\/?$/.exec(address)
+  if (tcp === null)
+    throw new TypeError(
+      `not an address: '${address}'; write http://host:port, https://host:port, host:port or unix:///path`,
+    )
+  const name = withPort(tcp[2]!)
+  return { target: `dns:${name}`, secure: tcp[1] === 'https', name }
+}
+
+/** Adds the default port where there is none; IPv6 addresses stand in brackets. */
+function withPort(host: string): string {
+  const hasPort = host.startsWith('[') ? /\]:\d+$/.test(host) : /:\d+$/.test(host)
+  return hasPort ? host : `${host}:${DEFAULT_PORT}`
+}

@@ -1,0 +1,111 @@
+/**
+ * The real listener: gRPC over HTTP/2 by grpc-js.
+ *
+ * Every method is registered for its codecs only; a server interceptor takes each
+ * call over before grpc-js would wrap it in streams, see {@link runCall}.
+ *
+ * Against abuse: requests above the limit are refused by their length prefix, streams
+ * per connection are bounded, dead connections are found by pings. Header sizes,
+ * resets and invalid frames are bounded by Node's own defaults (128 header pairs,
+ * 1000 invalid frames), which grpc-js does not expose.
+ */
+
+import {
+  Server,
+  ServerCredentials,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+} from '@grpc/grpc-js'
+import { parseAddress } from '../../client/host/address-grpc.js'
+import { type Log, silentLog } from '../../client/host/log.js'
+import type { Route, ServiceTable } from '../../client/host/service.js'
+import { runCall } from './call-grpc.js'
+import type { Listener, Listening, ListenOptions } from './listener.js'
+
+/** Open calls on one connection, streams included. */
+const STREAMS_PER_CONNECTION_MAX = 100_000
+/** A silent connection is pinged this often, and dropped when the ping stays unanswered. */
+const KEEP_ALIVE_INTERVAL_MS = 60_000
+const KEEP_ALIVE_TIMEOUT_MS = 20_000
+
+/** The listener of the real world. */
+export class GrpcListener implements Listener {
+  readonly #log: Log
+
+  /** @param options.log gets what handlers throw that is no `RpcError`. */
+  constructor(options: { readonly log?: Log } = {}) {
+    this.#log = options.log ?? silentLog
+  }
+
+  /** @throws an error with code EADDRINUSE or EACCES, or a TypeError for a URL that cannot be read. */
+  async listen(options: ListenOptions, services: ServiceTable): Promise<Listening> {
+    const { target, secure } = parseAddress(options.url)
+    if (secure) throw new TypeError(`TLS is not supported yet: ${options.url}`)
+    const server = this.#server(options, services)
+    const port = await bind(server, target, options.url)
+    return {
+      url: options.url.replace(/:0(\/?)$/, `:${port}$1`),
+      close: (graceMs) => close(server, target.replace(/:0$/, `:${port}`), graceMs),
+    }
+  }
+
+  #server(options: ListenOptions, services: ServiceTable): Server {
+    const routes = new Map(services.map((route) => [route.method.path, route]))
+    const server = new Server({
+      interceptors: [(method, call) => this.#takeOver(routes.get(method.path), call)],
+      'grpc.enable_channelz': 0,
+      'grpc.max_receive_message_length': options.requestBytesMax,
+      'grpc.max_send_message_length': -1,
+      'grpc.max_concurrent_streams': STREAMS_PER_CONNECTION_MAX,
+      'grpc.keepalive_time_ms': KEEP_ALIVE_INTERVAL_MS,
+      'grpc.keepalive_timeout_ms': KEEP_ALIVE_TIMEOUT_MS,
+    })
+    for (const { method } of services) {
+      const decode = (bytes: Buffer) => method.request.decode(bytes)
+      server.register(method.path, unreachable, alreadyBytes, decode, 'bidi')
+    }
+    return server
+  }
+
+  #takeOver(
+    route: Route | undefined,
+    call: ServerInterceptingCallInterface,
+  ): ServerInterceptingCall {
+    runCall(route!, call, this.#log)
+    return TAKEN
+  }
+}
+
+/** Stands for a call that is already running elsewhere; grpc-js starts it to no effect. */
+class Taken extends ServerInterceptingCall {
+  override start(): void {}
+}
+const TAKEN = new Taken(undefined as never)
+
+function unreachable(): never {
+  throw new Error('calls are taken over before their handler')
+}
+
+/** Our calls hand over encoded bytes. */
+function alreadyBytes(bytes: Buffer): Buffer {
+  return bytes
+}
+
+function bind(server: Server, target: string, url: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) return resolve(port)
+      const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL)\b/.exec(error.message)?.[1]
+      const text = `cannot listen on ${url}: ${error.message}`
+      reject(Object.assign(new Error(text, { cause: error }), code && { code }))
+    })
+  })
+}
+
+/** `forceShutdown` forgets connections when channelz is off, so they are cut by `drain`. */
+function close(server: Server, target: string, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    server.drain(target, graceMs)
+    server.tryShutdown(() => resolve())
+  })
+}
