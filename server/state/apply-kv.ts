@@ -19,6 +19,7 @@ import type {
 import { type Interval, intervalOf, keyOf } from '../mvcc/interval.js'
 import { type Store, type StoredKv, toWire } from '../mvcc/store.js'
 import type { WriteTransaction } from '../mvcc/write-transaction.js'
+import { checkPut } from './check.js'
 import type { Lessor } from './lessor.js'
 
 /** What key-value commands work on. */
@@ -58,11 +59,13 @@ export function applyCompaction(
 
 /**
  * Whether the put can be executed: its lease exists, and so does the key whose value
- * or lease it wants to keep.
+ * or lease it wants to keep. Asks the door once more: an entry that slipped past it,
+ * by whatever fault, must be refused by every member and not stop every member.
  *
- * @throws leaseNotFound, keyNotFound
+ * @throws leaseNotFound, keyNotFound, and what checkPut throws
  */
 export function checkPutState({ store, lessor }: KvState, request: PutRequest): void {
+  checkPut(request)
   if (request.lease !== 0n && !lessor.has(request.lease)) throw etcdErrors.leaseNotFound.error()
   if ((request.ignoreValue || request.ignoreLease) && !store.get(keyOf(request.key)))
     throw etcdErrors.keyNotFound.error()

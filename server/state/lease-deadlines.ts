@@ -35,18 +35,18 @@ export class LeaseDeadlines {
   }
 
   /** Starts every lease anew: at what its checkpoint left or its full TTL, and `extendMs` more. */
-  start(leases: Iterable<Lease>, extendMs: number): void {
+  start(leases: ReadonlyMap<bigint, Lease>, extendMs: number): void {
     this.stop(leases)
     const now = this.#clock.now()
-    for (const lease of leases) this.#run(lease, now, extendMs)
+    for (const lease of leases.values()) this.#run(lease, now, extendMs)
   }
 
   /** Forgets all deadlines: somebody else leads. */
-  stop(leases: Iterable<Lease>): void {
+  stop(leases: ReadonlyMap<bigint, Lease>): void {
     this.#expiry.clear()
     this.#checkpoints.clear()
     this.#fresh.clear()
-    for (const lease of leases) {
+    for (const lease of leases.values()) {
       lease.deadlineMs = Number.POSITIVE_INFINITY
       lease.checkpointing = false
       lease.revoking = false

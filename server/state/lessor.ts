@@ -21,6 +21,7 @@ import type { Clock } from '../../client/host/clock.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import { LeaseRecord } from '../../client/wire/generated/command.js'
 import type { LeaseCheckpoint } from '../../client/wire/generated/rpc.js'
+import { RpcError, Status } from '../../client/wire/status.js'
 import type { Backend } from '../storage/backend.js'
 import { compareIds, idKey } from './id-key.js'
 import { LEASE_TTL_SECONDS_MAX, type Lease, newLease } from './lease.js'
@@ -159,13 +160,13 @@ export class Lessor {
    */
   promote(extendMs: number): void {
     this.#leading = true
-    this.#deadlines.start(this.#leases.values(), extendMs)
+    this.#deadlines.start(this.#leases, extendMs)
   }
 
   /** Somebody else leads, or nobody: nothing expires here. */
   demote(): void {
     this.#leading = false
-    this.#deadlines.stop(this.#leases.values())
+    this.#deadlines.stop(this.#leases)
   }
 
   /**
@@ -183,13 +184,18 @@ export class Lessor {
    * caller has made sure that this member leads.
    *
    * @returns the TTL in seconds.
-   * @throws notLeader, leaseNotFound; Error when `mustClear` was not heeded.
+   * @throws notLeader, leaseNotFound; UNAVAILABLE while `mustClear`, which may have come
+   *   true since the caller asked: clear and try again.
    */
   renew(id: bigint): number {
     if (!this.#leading) throw etcdErrors.notLeader.error()
     const lease = this.#leases.get(id)
     if (lease === undefined || lease.revoking) throw etcdErrors.leaseNotFound.error()
-    if (this.mustClear(id)) throw new Error(`Lease ${id} has a checkpoint that must be cleared`)
+    if (this.mustClear(id))
+      throw new RpcError(
+        Status.UNAVAILABLE,
+        `clear the checkpoint of lease ${id} before renewing it`,
+      )
     this.#deadlines.renew(lease)
     return lease.ttlSeconds
   }

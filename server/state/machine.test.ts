@@ -10,6 +10,7 @@ import {
   LeaseGrantResponse,
   PutResponse,
   RangeResponse,
+  RequestOp,
   TxnResponse,
 } from '../../client/wire/generated/rpc.js'
 import { RpcError } from '../../client/wire/status.js'
@@ -17,7 +18,7 @@ import type { Call, Outcome } from '../../test/model/call.js'
 import { generateCalls } from '../../test/model/generate.js'
 import { Model } from '../../test/model/model.js'
 import { SeededRandom } from '../../test/model/random.js'
-import { put } from '../../test/model/requests.js'
+import { op, put, txn } from '../../test/model/requests.js'
 import { MachineBed } from '../../test/state/machine-bed.js'
 import { rangeRequest } from '../mvcc/range-query.js'
 import { toWire } from '../mvcc/store.js'
@@ -142,6 +143,16 @@ describe('the log', () => {
       bed.machine.apply({ ...entry, data: encodeBytes(Command, { requestId: 5 }) }),
     ).toThrow('does not know')
     expect(bed.machine.appliedIndex).toBe(0)
+  })
+
+  test('an entry that slipped past the door is refused like any other, and stops nobody', async () => {
+    const bed = await MachineBed.open()
+    expect(bed.refused({ put: put('', 'v') })).toBe('emptyKey')
+    const sorted = op.range('a', 'z', { sortTarget: 9 as 0, sortOrder: 1 })
+    expect(bed.refused({ txn: txn([], [op.put('a', ''), sorted]) })).toBe('invalidSortOption')
+    expect(bed.refused({ txn: txn([], [op.put('a', ''), op.put('', '')]) })).toBe('emptyKey')
+    bed.ok({ txn: txn([], [op.put('a', '1'), op.put('a', '2'), op.del('a'), RequestOp.create()]) })
+    expect(bed.machine.store.keyCount).toBe(0)
   })
 
   test('the empty entry of a new leader advances the index and answers nobody', async () => {

@@ -30,6 +30,7 @@ import {
   type KvState,
   revisionIn,
 } from './apply-kv.js'
+import { checkRange } from './check.js'
 import { compareHolds } from './compare.js'
 import type { Lessor } from './lessor.js'
 
@@ -101,7 +102,9 @@ function checkPath(state: KvState, path: Path): void {
 }
 
 /** Stricter than a plain range: here a negative revision is below the compacted one. */
-function checkRangeState(store: Store, { revision }: RangeRequest): void {
+function checkRangeState(store: Store, request: RangeRequest): void {
+  checkRange(request)
+  const { revision } = request
   if (revision === 0) return
   if (revision > store.revision) throw etcdErrors.futureRev.error()
   if (revision < store.compactRevision) throw etcdErrors.compacted.error()
