@@ -19,7 +19,7 @@ import { sendSnapshot } from '../cluster/snapshot-send.js'
 import type { DatabaseSnapshot } from '../host/database.js'
 import type { Disk } from '../host/disk.js'
 import { SNAPSHOTS_SENDING_MAX } from '../limits.js'
-import { SnapshotReceiver } from '../storage/snapshot-file.js'
+import { SnapshotReceiver } from '../storage/snapshot-receiver.js'
 import { snapshotBytes } from '../storage/snapshot-stream.js'
 import { TABLES } from '../storage/tables.js'
 
