@@ -8,10 +8,11 @@
  * commit resolves before it is on disk.)
  *
  * Reads come from a memory map without a system call. All reads of a turn share one
- * read transaction, which is renewed after each commit. Values are copied out of the
- * map, for the pages behind them are used again by later commits. The map is much
- * larger than any file is expected to become, since growing it moves it: address
- * space costs nothing, and pages beyond the end of the file do not exist.
+ * read transaction; the package ends it with the turn, and with each commit before the
+ * commit resolves. Values are copied out of the map, for the pages behind them are used
+ * again by later commits. The map is much larger than any file is expected to become,
+ * since growing it moves it: address space costs nothing, and pages beyond the end of
+ * the file do not exist.
  *
  * A new file is built under another name and renamed when it is complete, so that a
  * crash during creation leaves nothing that could be taken for a database.
@@ -159,13 +160,10 @@ class LmdbDatabase implements Database {
       throw this.#failure
     }
     this.#sizes = undefined
-    if (!this.#closed) this.#root.resetReadTxn()
   }
 
   snapshot(): DatabaseSnapshot {
     this.#assertOpen()
-    // A read transaction of this turn may be older than the last commit.
-    this.#root.resetReadTxn()
     const snapshot = new LmdbSnapshot(this.#tables, this.#root.useReadTransaction(), () =>
       this.#snapshots.delete(snapshot),
     )
