@@ -423,7 +423,7 @@ describe('snapshot', () => {
   test('a crash at any step of installing leaves the old or the new, and it can be done again', async () => {
     const disk = new FragileDisk()
     const content: Content = { kv: {}, lease: {}, meta: { index: Buffer.from('9') } }
-    for (let n = 0; n < 12_000; n++) content['kv']![`k${n}`] = Buffer.from(String(n))
+    for (let n = 0; n < 6000; n++) content['kv']![`k${n}`] = Buffer.alloc(60, String(n))
     const source = await databaseWith(content)
     const expected = contentOf(source)
     const stream = snapshotBytes(source.snapshot(), TABLES, metadataOf(9), new TurnClock())
