@@ -102,5 +102,8 @@ export const LEASE_CHECKPOINT_LOOK_MS = 1_000
 /** Lease checkpoints in one log entry. */
 export const LEASE_CHECKPOINTS_MAX = 1_000
 
+/** How often a stopping leader looks whether its successor has taken over, in milliseconds. */
+export const HAND_OVER_LOOK_MS = 10
+
 /** How long open calls may finish when a server stops, in milliseconds. */
 export const STOP_GRACE_MS = 2_000

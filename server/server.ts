@@ -4,8 +4,8 @@
  *     propose -> raft -> log and peers -> apply -> the waiting caller, the watchers
  *     read    -> one quorum round      -> apply reaches it -> the state, locally
  *
- * Nothing here knows gRPC or etcd's requests; nothing below knows a caller. The parts
- * live in member/: the raft loop, proposals, reads, lease duty, snapshots, log keeping.
+ * Nothing here knows gRPC or etcd's requests; nothing below knows a caller. Each part
+ * is a file in member/; this one makes them, and carries what one says to the others.
  */
 
 import type { Timer } from '../client/host/clock.js'
@@ -20,29 +20,27 @@ import {
   MessageType,
   type SnapshotMetadata,
 } from '../client/wire/generated/raft.js'
-import type { ResponseHeader } from '../client/wire/generated/rpc.js'
+import { AlarmAction, AlarmType, type ResponseHeader } from '../client/wire/generated/rpc.js'
 import type { RpcError } from '../client/wire/status.js'
 import { memberToWire, type PeerTarget } from './cluster/peer-service.js'
 import { Peers } from './cluster/peers.js'
 import type { MemberConfig } from './config.js'
 import type { Host } from './host/host.js'
 import * as limits from './limits.js'
-import { type Booted, boot, minTtlSeconds, type OpenState, openState } from './member/boot.js'
+import { type Booted, boot } from './member/boot.js'
+import { Leadership, successorOf } from './member/leadership.js'
 import { LeaseCalls } from './member/lease-calls.js'
 import { LeaseDuty } from './member/lease-duty.js'
 import { LogKeeper } from './member/log-keeper.js'
 import { type ApplyResponse, Proposals } from './member/proposals.js'
+import { Publisher } from './member/publisher.js'
 import { RaftLoop } from './member/raft-loop.js'
 import { Reads } from './member/reads.js'
 import { SnapshotTraffic } from './member/snapshot-traffic.js'
-import { LeaderHistory } from './member/timeouts.js'
 import { WatchHub } from './mvcc/watch-hub.js'
 import { Raft, type RaftStatus } from './raft/raft.js'
-import { pointOf } from './state/applied-state.js'
-import type { Applied, StateMachine } from './state/machine.js'
+import type { StateMachine } from './state/machine.js'
 import type { CostlyRequest } from './state/quota.js'
-import { installSnapshot } from './storage/snapshot-install.js'
-import { TABLES } from './storage/tables.js'
 import { CONCLAVE_VERSION } from './version.js'
 
 /** A running member. Made by {@link Member.open}, ended by {@link Member.stop} or by the host's `exit`. */
@@ -51,32 +49,32 @@ export class Member {
   readonly clusterId: bigint
   readonly id: bigint
   readonly log: Log
-  readonly peers: Peers
-  readonly snapshots: SnapshotTraffic
   /** The watchers of this member. */
   readonly watchHub: WatchHub
   /** Keep-alives and remaining times, answered by the leader wherever it is. */
   readonly leaseCalls: LeaseCalls
   readonly #host: Host
   readonly #booted: Booted
+  readonly #peers: Peers
   readonly #raft: Raft
   readonly #loop: RaftLoop
   readonly #proposals: Proposals
   readonly #reads: Reads
-  readonly #leaders: LeaderHistory
-  readonly #leaseDuty: LeaseDuty
+  readonly #leadership: Leadership
+  readonly #publisher: Publisher
+  readonly #snapshots: SnapshotTraffic
   readonly #keeper: LogKeeper
-  #state: OpenState
   #tick: Timer | undefined
-  #leadingTerm = 0
-  #published = false
   #stopped: RpcError | undefined
-  readonly #leaderWaiters: (() => void)[] = []
 
-  /** Opens the data directory and starts; resolves when the member takes part, not when there is a leader. */
+  /**
+   * Opens the data directory and starts. Resolves when the member takes part, which
+   * may be before there is a leader.
+   *
+   * @param explicitCluster the initial cluster was asked for: data of another one is refused.
+   */
   static async open(host: Host, config: MemberConfig, explicitCluster: boolean): Promise<Member> {
-    const booted = await boot(host, config, explicitCluster)
-    const member = new Member(host, config, booted)
+    const member = new Member(host, config, await boot(host, config, explicitCluster))
     member.#start()
     return member
   }
@@ -88,49 +86,35 @@ export class Member {
     this.clusterId = booted.clusterId
     this.id = booted.memberId
     this.log = host.log.child({ member: booted.memberId.toString(16), name: config.name })
-    this.#state = booted.state
-    this.#leaders = new LeaderHistory(config.electionTimeoutMs)
     this.#raft = this.#makeRaft()
-    this.watchHub = this.#makeWatchHub()
-    this.peers = new Peers({
-      clock: host.clock,
-      transport: host.transport,
-      clusterId: this.clusterId,
-      selfId: this.id,
-      onUnreachable: (peer) => {
-        this.#raft.reportUnreachable(peer)
-        this.#loop.wake()
-      },
-    })
-    this.snapshots = this.#makeSnapshots()
+    this.#peers = this.#makePeers()
+    this.#leadership = this.#makeLeadership()
     this.#proposals = this.#makeProposals()
     this.#reads = this.#makeReads()
-    this.#leaseDuty = new LeaseDuty({
-      clock: host.clock,
-      lessor: () => this.machine.lessor,
-      propose: (command) => {
-        if (this.isLeader) this.#proposals.submitAndForget(command)
-      },
-    })
-    this.leaseCalls = new LeaseCalls({
-      clock: host.clock,
-      peers: this.peers,
+    this.#publisher = new Publisher({
+      config,
       selfId: this.id,
-      leader: () => this.#raft.state.leader,
-      lessor: () => this.machine.lessor,
-      readBarrier: () => this.readBarrier(),
-      propose: (command) => this.propose(command),
-      timeoutMs: this.#requestTimeoutMs,
+      members: () => this.machine.members,
+      propose: (command) => this.#proposals.submit(command),
     })
+    this.leaseCalls = this.#makeLeaseCalls()
+    this.#snapshots = this.#makeSnapshots()
     this.#keeper = this.#makeKeeper()
     this.#loop = this.#makeLoop()
+    this.watchHub = new WatchHub({
+      store: this.machine.store,
+      clock: host.clock,
+      random: host.random,
+      progressIntervalMs: config.watchProgressNotifyIntervalMs,
+      fragmentBytes: config.maxRequestBytes + limits.REQUEST_OVERHEAD_BYTES,
+    })
   }
 
-  // ---- what the api uses ----
+  // What the api asks.
 
-  /** The replicated state. Another object after a snapshot was installed: do not keep it. */
+  /** The replicated state. Another object after a snapshot was installed: never keep it. */
   get machine(): StateMachine {
-    return this.#state.machine
+    return this.#booted.state.machine
   }
 
   /** Raft's view of itself. */
@@ -144,17 +128,17 @@ export class Member {
 
   /** Sizes of the backend in bytes. */
   get sizes(): { totalBytes: number; usedBytes: number } {
-    return this.#state.backend.sizes()
+    return this.#booted.state.sizes
   }
 
   /** Since when no leader is known, in monotonic milliseconds; undefined while there is one. */
   get leaderlessSinceMs(): number | undefined {
-    return this.#leaders.leaderlessSinceMs
+    return this.#leadership.leaderlessSinceMs
   }
 
-  /** The shortest TTL that a lease may have here, in seconds. */
+  /** The shortest TTL of a lease, in seconds: one and a half election timeouts (etcd: 2 s at defaults). */
   get minTtlSeconds(): number {
-    return minTtlSeconds(this.config)
+    return Math.ceil((1.5 * this.config.electionTimeoutMs) / 1000)
   }
 
   /** The header of an answer; the current revision unless another is given. */
@@ -186,38 +170,28 @@ export class Member {
     throw etcdErrors.noSpace.error()
   }
 
-  /** Resolves when everything applied so far is durable in the backend too. */
-  commit(): Promise<void> {
-    return this.#state.backend.commit()
-  }
-
   /** Throws while the state cannot be read: after a stop, or while a snapshot is installed. */
   assertReadable(): void {
     if (this.#stopped !== undefined) throw this.#stopped
     if (this.#loop.installing) throw etcdErrors.timeout.error()
   }
 
-  /** Resolves when a leader is known. */
-  leaderKnown(): Promise<void> {
-    if (this.#leaders.leader !== 0n) return Promise.resolve()
-    return new Promise((resolve) => this.#leaderWaiters.push(resolve))
+  /** Resolves when everything applied so far is durable in the backend too. */
+  commit(): Promise<void> {
+    return this.#booted.state.commit()
   }
 
-  /** Raft messages from a peer. */
-  step(messages: readonly Message[], from: bigint): void {
-    if (this.#stopped !== undefined) return
-    this.peers.heard(from)
-    for (const message of messages)
-      if (message.type !== MessageType.SNAPSHOT) this.#raft.step(message)
-    this.#loop.wake()
+  /** Resolves when a leader is known, or the member has stopped. */
+  leaderKnown(): Promise<void> {
+    return this.#leadership.known()
   }
 
   /** What this member answers its peers. */
   get peerTarget(): PeerTarget {
     return {
       clusterId: this.clusterId,
-      step: (messages, from) => this.step(messages, from),
-      receiveSnapshot: (header) => this.snapshots.receive(header),
+      step: (messages, from) => this.#step(messages, from),
+      receiveSnapshot: (header) => this.#snapshots.receive(header),
       leaseKeepAlive: async ({ ID }) => ({ ID, TTL: await this.leaseCalls.renewHere(ID) }),
       leaseTimeToLive: async ({ ID }) => {
         const view = await this.leaseCalls.timeToLiveHere(ID)
@@ -233,82 +207,38 @@ export class Member {
     }
   }
 
-  // ---- life ----
+  // Life.
 
-  /** Hands leadership over, lets what is durable become so, closes everything. */
+  /** Hands leadership over, makes everything durable, closes the data. */
   async stop(): Promise<void> {
     if (this.#stopped !== undefined) return
     await this.#handOver()
     this.#halt()
-    const { backend } = this.#state
-    await backend.commit()
-    await this.#booted.wal.close()
-    await backend.close()
-    await this.#booted.directory.close()
+    const { wal, state, directory } = this.#booted
+    await wal.close()
+    await state.close()
+    await directory.close()
   }
 
-  /** Stops at once without touching the disk again: for a member that must not trust itself. */
+  /** Stops at once and does not touch the disk again: for a member that must not trust itself. */
   abandon(): void {
-    if (this.#stopped === undefined) this.#halt()
-  }
-
-  #halt(): void {
-    const error = etcdErrors.stopped.error()
-    this.#stopped = error
-    this.#tick?.cancel()
-    this.#loop.stop()
-    this.#keeper.stop()
-    this.#leaseDuty.stop()
-    this.#proposals.stop(error)
-    this.#reads.stop(error)
-    this.snapshots.stop()
-    this.watchHub.close()
-    this.machine.close()
-    this.peers.close()
-    for (const resolve of this.#leaderWaiters.splice(0)) resolve()
-  }
-
-  async #handOver(): Promise<void> {
-    const { progress, lastIndex } = this.#raft.state
-    if (!this.isLeader) return
-    let best: bigint | undefined
-    let bestMatch = 0
-    for (const [id, peer] of progress) {
-      if (id === this.id || peer.isLearner || !peer.recentActive || peer.match < bestMatch) continue
-      best = id
-      bestMatch = peer.match
-    }
-    if (best === undefined || bestMatch === 0) return
-    this.log.info('handing leadership over', {
-      to: best.toString(16),
-      behind: lastIndex - bestMatch,
-    })
-    this.#raft.transferLeadership(best)
-    this.#loop.wake()
-    await this.#until(() => !this.isLeader, this.config.electionTimeoutMs)
-  }
-
-  /** Resolves when the condition holds after some turn, or after the time-out. */
-  async #until(condition: () => boolean, timeoutMs: number): Promise<void> {
-    const { clock } = this.#host
-    const untilMs = clock.now() + timeoutMs
-    while (!condition() && clock.now() < untilMs)
-      await new Promise<void>((resolve) =>
-        clock.after(this.config.heartbeatIntervalMs / 10, resolve),
-      )
+    if (this.#stopped !== undefined) return
+    this.#halt()
+    this.#booted.state.abandon()
   }
 
   #start(): void {
-    this.#updatePeers()
+    const { machine, id } = this
+    this.#peers.update(machine.members.list())
     this.#armTick()
-    const { voters, votersOutgoing } = this.machine.confState
-    if (voters.length === 1 && voters[0] === this.id && votersOutgoing.length === 0)
+    const { voters, votersOutgoing } = machine.confState
+    if (voters.length === 1 && voters[0] === id && votersOutgoing.length === 0)
       this.#raft.campaign()
     this.#loop.wake()
     this.log.info('member started', {
       cluster: this.clusterId.toString(16),
-      appliedIndex: this.machine.appliedIndex,
-      revision: this.machine.store.revision,
+      appliedIndex: machine.appliedIndex,
+      revision: machine.store.revision,
       fresh: this.#booted.fresh,
     })
   }
@@ -321,143 +251,117 @@ export class Member {
     })
   }
 
-  // ---- raft's output ----
+  #halt(): void {
+    const error = etcdErrors.stopped.error()
+    this.#stopped = error
+    this.#tick?.cancel()
+    this.#loop.stop()
+    this.#keeper.stop()
+    this.#publisher.stop()
+    this.#leadership.stop()
+    this.#proposals.stop(error)
+    this.#reads.stop(error)
+    this.#snapshots.stop()
+    this.watchHub.close()
+    this.#peers.close()
+  }
+
+  /** Gives leadership to the most advanced voter; after an election timeout it stops asking. */
+  async #handOver(): Promise<void> {
+    const to = this.isLeader ? successorOf(this.#raft.state) : undefined
+    if (to === undefined) return
+    this.log.info('handing leadership over', { to: to.toString(16) })
+    this.#raft.transferLeadership(to)
+    this.#loop.wake()
+    const { clock } = this.#host
+    const untilMs = clock.now() + this.config.electionTimeoutMs
+    while (this.isLeader && clock.now() < untilMs)
+      await new Promise<void>((resolve) => clock.after(limits.HAND_OVER_LOOK_MS, resolve))
+  }
+
+  // What raft says.
+
+  #step(messages: readonly Message[], from: bigint): void {
+    if (this.#stopped !== undefined) return
+    this.#peers.heard(from)
+    // A snapshot's message comes with its data, never alone.
+    for (const message of messages)
+      if (message.type !== MessageType.SNAPSHOT) this.#raft.step(message)
+    this.#loop.wake()
+  }
 
   #send(messages: readonly Message[]): void {
-    let others = messages
-    if (messages.some((message) => message.type === MessageType.SNAPSHOT)) {
-      others = messages.filter((message) => message.type !== MessageType.SNAPSHOT)
-      for (const message of messages)
-        if (message.type === MessageType.SNAPSHOT) this.snapshots.send(message)
+    const isSnapshot = (message: Message) => message.type === MessageType.SNAPSHOT
+    if (!messages.some(isSnapshot)) {
+      this.#peers.send(messages)
+      return
     }
-    if (others.length > 0) this.peers.send(others)
+    for (const message of messages.filter(isSnapshot)) this.#snapshots.send(message)
+    const others = messages.filter((message) => !isSnapshot(message))
+    if (others.length > 0) this.#peers.send(others)
   }
 
   #apply(entry: Entry): void {
     const { machine } = this
-    let applied: Applied | undefined
-    if (entry.type === EntryType.CONFIG_CHANGE) {
-      applied = machine.applyConfigChange(entry, (change) => this.#raft.applyConfigChange(change))
-      this.#updatePeers()
-    } else applied = machine.apply(entry)
+    const isChange = entry.type === EntryType.CONFIG_CHANGE
+    const applied = isChange
+      ? machine.applyConfigChange(entry, (change) => this.#raft.applyConfigChange(change))
+      : machine.apply(entry)
+    if (isChange) this.#peers.update(machine.members.list())
     this.#keeper.applied(entry.index, entry.data.length)
-    if (this.#leadingTerm !== entry.term && this.isLeader && entry.term === this.#raft.state.term)
-      this.#beginLeaseDuty(entry.term)
+    this.#leadership.applied(entry.term)
     if (applied === undefined) return
     if (applied.raiseNoSpace) this.#raiseNoSpace()
     this.#proposals.settle(applied)
   }
 
   #raiseNoSpace(): void {
-    this.log.warn('the database is over its quota; writes stop until it is compacted and disarmed')
-    this.#proposals.submitAndForget({ alarm: { action: 1, memberID: this.id, alarm: 1 } })
+    if (this.machine.alarms.active(AlarmType.NOSPACE)) return
+    this.log.warn('the database is over its quota: writes stop until it is compacted and disarmed')
+    const alarm = { action: AlarmAction.ACTIVATE, memberID: this.id, alarm: AlarmType.NOSPACE }
+    this.#proposals.submitAndForget({ alarm })
   }
 
   #onLeadership(): void {
-    const { leader, term } = this.#raft.state
-    const before = this.#leaders.leader
-    this.#leaders.changed(leader, this.#host.clock.now())
-    if (leader !== before)
-      this.log.info(leader === 0n ? 'no leader' : 'new leader', {
-        leader: leader.toString(16),
-        term,
-      })
-    if (this.#leadingTerm !== 0 && (!this.isLeader || this.#leadingTerm !== term))
-      this.#endLeaseDuty()
-    if (leader === 0n) return
-    for (const resolve of this.#leaderWaiters.splice(0)) resolve()
+    if (!this.#leadership.changed()) return
     this.#proposals.leaderKnown()
     this.#reads.leaderKnown()
-    this.#publish()
+    this.#publisher.leaderKnown()
     this.#loop.wake()
   }
 
-  /**
-   * The first entry of our own term was applied: every earlier leader's commands are
-   * behind us, so from now on deadlines are ours to keep.
-   */
-  #beginLeaseDuty(term: number): void {
-    this.#leadingTerm = term
-    this.machine.lessor.promote(this.config.electionTimeoutMs)
-    this.#leaseDuty.start(term)
-  }
-
-  #endLeaseDuty(): void {
-    this.#leadingTerm = 0
-    this.#leaseDuty.stop()
-    this.machine.lessor.demote()
-  }
-
-  /** Tells the cluster our name and client URLs; repeated by the next leader until it was applied. */
-  #publish(): void {
-    if (this.#published) return
-    const { name, advertiseClientUrls } = this.config
-    const known = this.machine.members.get(this.id)
-    if (known?.name === name && known.clientUrls.join() === advertiseClientUrls.join()) {
-      this.#published = true
-      return
-    }
-    this.#proposals
-      .submit({
-        memberAttributes: { memberId: this.id, name, clientUrls: [...advertiseClientUrls] },
-      })
-      .then(
-        () => {
-          this.#published = true
-        },
-        () => {
-          if (this.#stopped === undefined) this.#publish()
-        },
-      )
-  }
-
-  #updatePeers(): void {
-    this.peers.update(this.machine.members.list())
-  }
-
   async #install(metadata: SnapshotMetadata): Promise<void> {
-    const path = this.snapshots.fileOf(metadata)
     this.watchHub.detach()
-    this.machine.close()
-    await this.#state.backend.close()
-    await installSnapshot({
-      disk: this.#host.disk,
-      databases: this.#host.databases,
-      path,
-      databasePath: this.#booted.directory.databasePath,
-      tables: TABLES,
-    })
-    this.#state = await openState(this.#host, this.config, this.#booted.directory)
+    await this.#booted.state.install(this.#snapshots.fileOf(metadata))
     this.watchHub.attach(this.machine.store)
     this.#keeper.reset(metadata.index)
-    this.#updatePeers()
-    await this.snapshots.installed()
-    this.log.info('installed a snapshot', {
-      index: metadata.index,
-      revision: this.machine.store.revision,
-    })
+    this.#peers.update(this.machine.members.list())
+    await this.#snapshots.installed()
+    const { revision } = this.machine.store
+    this.log.info('installed a snapshot', { index: metadata.index, revision })
   }
 
-  async #freeze() {
-    const snapshot = await this.#state.backend.snapshot()
-    // More may have been applied while its commit ran: the frozen view tells its own point.
-    return { snapshot, metadata: pointOf(snapshot) }
+  // The parts.
+
+  /** etcd's request timeout: 5 s and two election timeouts. */
+  get #requestTimeoutMs(): number {
+    return limits.REQUEST_TIMEOUT_BASE_MS + 2 * this.config.electionTimeoutMs
   }
 
-  // ---- putting the parts together ----
+  /** Where a numbering starts, so that numbers of an earlier life of this member are not met again. */
+  #randomStart(): number {
+    return Math.floor(this.#host.random.next() * 2 ** 20) * 2 ** 32 + 1
+  }
 
   #makeRaft(): Raft {
-    const { config } = this
+    const { electionTimeoutMs, heartbeatIntervalMs, preVote } = this.config
     const { hardState, snapshot, entries, state } = this.#booted
     return new Raft(
       {
         id: this.id,
-        electionTicks: Math.max(
-          2,
-          Math.floor(config.electionTimeoutMs / config.heartbeatIntervalMs),
-        ),
+        electionTicks: Math.floor(electionTimeoutMs / heartbeatIntervalMs),
         heartbeatTicks: 1,
-        preVote: config.preVote,
+        preVote,
         checkQuorum: true,
         readOnly: 'safe',
         appendBytesMax: limits.APPEND_BYTES_MAX,
@@ -472,43 +376,38 @@ export class Member {
     )
   }
 
-  #makeWatchHub(): WatchHub {
-    const { clock, random } = this.#host
-    return new WatchHub({
-      store: this.machine.store,
+  #makePeers(): Peers {
+    const { clock, transport } = this.#host
+    return new Peers({
       clock,
-      random,
-      progressIntervalMs: this.config.watchProgressNotifyIntervalMs,
-      fragmentBytes: this.config.maxRequestBytes + limits.REQUEST_OVERHEAD_BYTES,
-    })
-  }
-
-  #makeSnapshots(): SnapshotTraffic {
-    const { clock, disk } = this.#host
-    return new SnapshotTraffic({
-      clock,
-      disk,
-      log: this.log,
-      peers: this.peers,
+      transport,
       clusterId: this.clusterId,
       selfId: this.id,
-      directory: this.#booted.directory.snapshotDirectory,
-      freeze: () => this.#freeze(),
-      report: (peer, ok) => {
-        this.#raft.reportSnapshot(peer, ok)
+      onUnreachable: (peer) => {
+        this.#raft.reportUnreachable(peer)
         this.#loop.wake()
       },
-      step: (message) => {
-        this.#raft.step(message)
-        this.#loop.wake()
-      },
-      installing: () => this.#loop.installing,
     })
   }
 
-  /** etcd's request timeout: 5 s and two election timeouts. */
-  get #requestTimeoutMs(): number {
-    return limits.REQUEST_TIMEOUT_BASE_MS + 2 * this.config.electionTimeoutMs
+  #makeLeadership(): Leadership {
+    const { clock } = this.#host
+    const lessor = () => this.machine.lessor
+    return new Leadership({
+      clock,
+      log: this.log,
+      selfId: this.id,
+      electionTimeoutMs: this.config.electionTimeoutMs,
+      raft: () => this.#raft.state,
+      lessor,
+      leaseDuty: new LeaseDuty({
+        clock,
+        lessor,
+        propose: (command) => {
+          if (this.isLeader) this.#proposals.submitAndForget(command)
+        },
+      }),
+    })
   }
 
   #makeProposals(): Proposals {
@@ -522,7 +421,7 @@ export class Member {
         this.#raft.propose(data)
         this.#loop.wake()
       },
-      timeoutError: (startedAtMs) => this.#leaders.timeoutError(startedAtMs),
+      timeoutError: (startedAtMs) => this.#leadership.timeoutError(startedAtMs),
     })
   }
 
@@ -536,29 +435,58 @@ export class Member {
         this.#loop.wake()
       },
       appliedIndex: () => this.machine.appliedIndex,
-      timeoutError: (startedAtMs) => this.#leaders.timeoutError(startedAtMs),
+      timeoutError: (startedAtMs) => this.#leadership.timeoutError(startedAtMs),
     })
   }
 
-  /** A whole number with random high bits: what an earlier life of this member numbered is not met again. */
-  #randomStart(): number {
-    return Math.floor(this.#host.random.next() * 2 ** 20) * 2 ** 32 + 1
+  #makeLeaseCalls(): LeaseCalls {
+    return new LeaseCalls({
+      clock: this.#host.clock,
+      peers: this.#peers,
+      selfId: this.id,
+      leader: () => this.#raft.state.leader,
+      lessor: () => this.machine.lessor,
+      readBarrier: () => this.#reads.barrier(),
+      propose: (command) => this.#proposals.submit(command),
+      timeoutMs: this.#requestTimeoutMs,
+    })
+  }
+
+  #makeSnapshots(): SnapshotTraffic {
+    const { clock, disk } = this.#host
+    return new SnapshotTraffic({
+      clock,
+      disk,
+      log: this.log,
+      peers: this.#peers,
+      clusterId: this.clusterId,
+      selfId: this.id,
+      directory: this.#booted.directory.snapshotDirectory,
+      freeze: () => this.#booted.state.freeze(),
+      report: (peer, ok) => {
+        this.#raft.reportSnapshot(peer, ok)
+        this.#loop.wake()
+      },
+      step: (message) => {
+        this.#raft.step(message)
+        this.#loop.wake()
+      },
+      installing: () => this.#loop.installing,
+    })
   }
 
   #makeKeeper(): LogKeeper {
-    return new LogKeeper(
-      {
-        raft: this.#raft,
-        wal: this.#booted.wal,
-        log: this.log,
-        snapshotCount: this.config.snapshotCount,
-        catchUpEntries: this.config.snapshotCatchupEntries,
-        capture: () => pointOf(this.#state.backend),
-        commit: () => this.#state.backend.commit(),
-        onFatal: (reason) => this.#host.exit(reason),
-      },
-      this.#booted.snapshot.index,
-    )
+    const { wal, state, snapshot } = this.#booted
+    const options = {
+      raft: this.#raft,
+      wal,
+      state,
+      log: this.log,
+      snapshotCount: this.config.snapshotCount,
+      catchUpEntries: this.config.snapshotCatchupEntries,
+      onFatal: (reason: Error) => this.#host.exit(reason),
+    }
+    return new LogKeeper(options, snapshot.index)
   }
 
   #makeLoop(): RaftLoop {

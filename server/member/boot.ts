@@ -21,13 +21,12 @@ import { clusterId as clusterIdOf, memberId as memberIdOf } from '../cluster/ide
 import { describeCluster } from '../cluster/join.js'
 import { ConfigError, type MemberConfig } from '../config.js'
 import type { Host } from '../host/host.js'
-import { StateMachine } from '../state/machine.js'
-import { Backend } from '../storage/backend.js'
 import { DataDirectory } from '../storage/data-directory.js'
 import { findSnapshots } from '../storage/snapshot-file.js'
 import { installSnapshot } from '../storage/snapshot-install.js'
 import { TABLES } from '../storage/tables.js'
 import { Wal, type WalContents } from '../storage/wal.js'
+import { StateHolder } from './state-holder.js'
 
 /** The boot found something that must not be papered over. The message says what and what to do. */
 export class BootError extends Error {
@@ -42,19 +41,13 @@ export interface Booted {
   readonly memberId: bigint
   readonly directory: DataDirectory
   readonly wal: Wal
-  readonly state: OpenState
+  readonly state: StateHolder
   readonly hardState: HardState
   /** Where the log in memory begins, with the voters as of the applied index. */
   readonly snapshot: SnapshotMetadata
   readonly entries: Entry[]
   /** True when the data was made by this start. */
   readonly fresh: boolean
-}
-
-/** The backend and the machine on it; replaced together when a snapshot is installed. */
-export interface OpenState {
-  readonly backend: Backend
-  readonly machine: StateMachine
 }
 
 /** Opens or creates everything. Gives the directory back when it fails. */
@@ -71,28 +64,6 @@ export async function boot(host: Host, config: MemberConfig, explicit: boolean):
   }
 }
 
-/** Opens the database at its path and the machine on it. */
-export async function openState(
-  host: Host,
-  config: MemberConfig,
-  directory: DataDirectory,
-): Promise<OpenState> {
-  const database = await host.databases.open(directory.databasePath, TABLES)
-  const backend = new Backend({ database, clock: host.clock, onFatal: (e) => host.exit(e) })
-  const machine = await StateMachine.open({
-    backend,
-    clock: host.clock,
-    quotaBytes: config.quotaBackendBytes,
-    log: host.log,
-  })
-  return { backend, machine }
-}
-
-/** The shortest lease that makes sense: one and a half election timeouts, in whole seconds (etcd: 2 s at defaults). */
-export function minTtlSeconds(config: MemberConfig): number {
-  return Math.ceil((1.5 * config.electionTimeoutMs) / 1000)
-}
-
 function walOptions(host: Host, directory: DataDirectory) {
   return {
     disk: host.disk,
@@ -106,7 +77,7 @@ async function begin(host: Host, config: MemberConfig, directory: DataDirectory)
   const joining = config.initialClusterState === 'existing'
   const founding = joining ? await foundByPeers(host, config) : foundByFlags(config)
   await host.databases.remove(directory.databasePath)
-  const state = await openState(host, config, directory)
+  const state = await StateHolder.open(host, config, directory)
   const confState = founding.confState
   const snapshot: SnapshotMetadata = joining
     ? { index: 0, term: 0, confState }
@@ -118,7 +89,7 @@ async function begin(host: Host, config: MemberConfig, directory: DataDirectory)
     term: snapshot.term,
     confState,
   })
-  await state.backend.commit()
+  await state.commit()
   const wal = await Wal.create({
     ...walOptions(host, directory),
     clusterId: founding.clusterId,
@@ -232,10 +203,10 @@ async function openCaughtUp(
   config: MemberConfig,
   directory: DataDirectory,
   contents: WalContents,
-): Promise<OpenState> {
-  const state = await openState(host, config, directory)
+): Promise<StateHolder> {
+  const state = await StateHolder.open(host, config, directory)
   if (state.machine.appliedIndex >= contents.snapshot.index) return state
-  await state.backend.close()
+  await state.close()
   const snapshots = await findSnapshots(host.disk, directory.snapshotDirectory)
   const wanted = snapshots.find((found) => found.metadata.index === contents.snapshot.index)
   if (wanted === undefined)
@@ -249,7 +220,7 @@ async function openCaughtUp(
     databasePath: directory.databasePath,
     tables: TABLES,
   })
-  return openState(host, config, directory)
+  return StateHolder.open(host, config, directory)
 }
 
 function confStateOf(voters: readonly bigint[]): ConfState {

@@ -10,10 +10,10 @@
  */
 
 import type { Log } from '../../client/host/log.js'
-import type { SnapshotMetadata } from '../../client/wire/generated/raft.js'
 import { LOG_BYTES_MAX } from '../limits.js'
 import type { Raft } from '../raft/raft.js'
 import type { Wal } from '../storage/wal.js'
+import type { StateHolder } from './state-holder.js'
 
 /** What the keeper needs of its member. */
 export interface LogKeeperOptions {
@@ -24,10 +24,7 @@ export interface LogKeeperOptions {
   readonly snapshotCount: number
   /** Entries left in memory behind the marker for slow members. */
   readonly catchUpEntries: number
-  /** The state's point right now. */
-  readonly capture: () => SnapshotMetadata
-  /** Resolves when everything applied so far is durable in the backend. */
-  readonly commit: () => Promise<void>
+  readonly state: StateHolder
   readonly onFatal: (reason: Error) => void
 }
 
@@ -64,14 +61,14 @@ export class LogKeeper {
   }
 
   async #compact(): Promise<void> {
-    const { raft, wal, capture, commit, catchUpEntries, log, onFatal } = this.#options
+    const { raft, wal, state, catchUpEntries, log, onFatal } = this.#options
     this.#working = true
     const overfull = this.#bytes > LOG_BYTES_MAX
-    const point = capture()
+    const { point } = state
     this.#lastIndex = point.index
     this.#bytes = 0
     try {
-      await commit()
+      await state.commit()
       if (this.#stopped) return
       await new Promise<void>((resolve) => {
         wal.append({ snapshot: point, mustSync: true }, resolve)
