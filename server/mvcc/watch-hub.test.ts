@@ -261,6 +261,49 @@ describe('cancel', () => {
   })
 })
 
+describe('a client that reacts at once', () => {
+  test('a watcher canceled while its neighbour gets a live event hears nothing more', async () => {
+    const { world, client } = await open()
+    client.watch('a')
+    client.watch('a')
+    client.reaction = ({ events }) => {
+      if (events.length > 0) client.stream.cancel(1)
+    }
+    world.put('a', '1')
+    expect(client.lines().slice(2)).toEqual(['#0 r2: put a=1@2', '#1 r2: canceled'])
+  })
+
+  test('nor does one canceled while its neighbour reads history', async () => {
+    const { world, client, settle } = await open()
+    world.put('a', '1')
+    client.watch('a', '', { startRevision: 2 })
+    client.watch('a', '', { startRevision: 2 })
+    client.reaction = ({ events }) => {
+      if (events.length > 0) client.stream.cancel(1)
+    }
+    settle()
+    world.put('a', '2')
+    expect(client.lines().slice(2)).toEqual([
+      '#0 r2: put a=1@2',
+      '#1 r2: canceled',
+      '#0 r3: put a=2@3',
+    ])
+  })
+
+  test('a stream closed by an event is closed for all its watchers', async () => {
+    const { world, hub, client, settle } = await open()
+    world.put('a', '1')
+    for (const startRevision of [2, 2, 0]) client.watch('a', '', { startRevision })
+    client.reaction = ({ events }) => {
+      if (events.length > 0) client.stream.close()
+    }
+    settle()
+    world.put('a', '2')
+    expect(client.lines().slice(3)).toEqual(['#0 r2: put a=1@2'])
+    expect(hub.stats).toMatchObject({ streams: 0, watchers: 0, slowWatchers: 0 })
+  })
+})
+
 describe('progress on request', () => {
   test('is one answer for the stream, once all its watchers are level', async () => {
     const { world, client, settle } = await open()
@@ -361,6 +404,22 @@ describe('a slow client', () => {
     client.room = 1
     for (let i = 2; i <= 9; i++) world.put('a', `${i}`)
     expect(quick.lines().length).toBe(9)
+  })
+
+  test('lets nobody pass the watcher that waits for room', async () => {
+    const { world, hub, client, settle } = await open({ queueResponsesMax: 4 })
+    client.watch('a')
+    client.watch('b')
+    client.lines()
+    client.room = 1
+    for (let i = 2; i <= 7; i++) world.put('a', `${i}`)
+    client.drain(1)
+    expect(hub.stats.slowWatchers).toBe(1)
+    world.put('b', '8')
+    expect(hub.stats.slowWatchers).toBe(2)
+    client.drain()
+    settle()
+    expect(client.lines().slice(-2)).toEqual(['#0 r8: put a=7@7', '#1 r8: put b=8@8'])
   })
 
   test('is canceled when what it needs next was compacted, though its queue is full (etcd 17529)', async () => {

@@ -19,6 +19,8 @@ export class TestClient {
   room = Number.POSITIVE_INFINITY
   paused = false
   closed = false
+  /** What the client does in the moment in which it gets a response. */
+  reaction: (response: WatchResponse) => void = () => {}
 
   /** @param encoded whether the sink takes bytes. */
   constructor(hub: WatchHub, encoded: boolean) {
@@ -64,6 +66,7 @@ export class TestClient {
   #take(response: WatchResponse): boolean {
     this.received.push(response)
     this.recorder.receive(response)
+    this.reaction(response)
     return --this.room > 0
   }
 }

@@ -141,6 +141,15 @@ describe('a wrong history is convicted', () => {
     expect(broken(trace([response(events)]))).toContain('isCreate')
   })
 
+  test('compacted: canceled though nothing that it needs was compacted', () => {
+    const compacted = { ...truth, compactRevision: 5 }
+    const cancel = response([], { canceled: true, compactRevision: 5 })
+    expect(broken(trace([response(told(2, 3)), cancel]), compacted)).toEqual([])
+    expect(broken(trace([response(told(2, 4)), cancel]), compacted)).toEqual(['compacted'])
+    expect(broken(trace([cancel], { startRevision: 5 }), compacted)).toEqual(['compacted'])
+    expect(broken(trace([cancel]))).toEqual(['compacted'])
+  })
+
   test('level: the last events never came', () => {
     const short = trace([response(told(2, 4))])
     expect(watchRules.level(short, truth)).toBe('was told 4 events of 5')

@@ -175,6 +175,18 @@ export const watchRules = {
     return undefined
   },
 
+  /** Canceled for compaction is only who could still need what was compacted. */
+  compacted(trace, truth) {
+    const { compactRevision } = trace.responses.at(-1) ?? { compactRevision: 0 }
+    if (compactRevision === 0) return undefined
+    if (compactRevision > truth.compactRevision)
+      return `canceled for compaction ${compactRevision}, which never was`
+    const last = eventsOf(trace).at(-1)
+    const next = last === undefined ? startOf(trace) : revisionOf(last) + 1
+    if (next < compactRevision) return undefined
+    return `canceled for compaction ${compactRevision}, but needs ${next} next`
+  },
+
   /** Once all is quiet: everything was told, unless the watcher was canceled. */
   level(trace, truth) {
     if (trace.responses.at(-1)?.canceled) return undefined
