@@ -44,8 +44,8 @@ const TWO_32 = 0x1_0000_0000
 /** Data up to this size is copied beside its header; larger data stays a chunk of its own. */
 const COPY_BYTES_MAX = 2048
 
-/** Size of the blocks that headers are packed into. */
-const BLOCK_BYTES = 64 * 1024
+/** Size of the blocks that headers are packed into, in bytes. */
+export const BLOCK_BYTES = 64 * 1024
 
 /** What a payload is. */
 export const RecordType = {
@@ -124,7 +124,7 @@ export class RecordWriter {
   readonly #segmentCrc: number
   readonly #synced: number
   readonly #chunks: Uint8Array[] = []
-  #block: Buffer = Buffer.allocUnsafe(0)
+  #block: Buffer
   /** Start of what is in the block but not yet among the chunks. */
   #from = 0
   #at = 0
@@ -136,8 +136,16 @@ export class RecordWriter {
    * @param offset where the first record will stand in the file.
    * @param previous `crc` of the record before it.
    * @param synced offset up to which the file is durable now.
+   * @param block where the first records are put; free again once the chunks are written.
    */
-  constructor(segmentCrc: number, offset: number, previous: number, synced: number) {
+  constructor(
+    segmentCrc: number,
+    offset: number,
+    previous: number,
+    synced: number,
+    block: Buffer = Buffer.allocUnsafe(0),
+  ) {
+    this.#block = block
     this.#segmentCrc = segmentCrc
     this.#offset = offset
     this.#previous = previous

@@ -29,6 +29,9 @@ export const SEGMENT_HEADER_BYTES = 64
 /** What a segment that is not finished is called at its end; removed when the log is opened. */
 export const UNFINISHED_SUFFIX = '.unfinished'
 
+/** Room for the first group; it takes more where it must. */
+const STATE_BYTES = 1024
+
 const MAGIC = 'conclwal'
 const VERSION = 1
 const NAME = /^([0-9a-f]{16})-([0-9a-f]{16})\.log$/
@@ -141,7 +144,8 @@ export async function createSegment(
   const name = segmentName(header.sequence, header.nextIndex)
   const start = encodeSegmentHeader(header)
   const segmentCrc = start.readUInt32LE(60)
-  const writer = new RecordWriter(segmentCrc, SEGMENT_HEADER_BYTES, segmentCrc, 0)
+  const block = Buffer.allocUnsafe(STATE_BYTES)
+  const writer = new RecordWriter(segmentCrc, SEGMENT_HEADER_BYTES, segmentCrc, 0, block)
   writeGroup(writer, state)
   const path = join(directory, name)
   const file = await disk.open(path + UNFINISHED_SUFFIX, 'create')

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { HardState, SnapshotMetadata } from '../../client/wire/generated/raft.js'
 import type { Disk } from '../host/disk.js'
 import { type Group, writeGroup } from './wal-group.js'
-import { RecordWriter } from './wal-record.js'
+import { BLOCK_BYTES, RecordWriter } from './wal-record.js'
 import { createSegment, type OpenSegment, type Segment } from './wal-segment.js'
 
 /** Whose log it is and where. */
@@ -38,6 +38,8 @@ export class WalWriter {
   #open: OpenSegment
   #end: number
   #crc: number
+  /** For one batch after another: the disk is done with it when the write is. */
+  readonly #block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
   /** The open file is durable up to here; never beyond `#end`. */
   #synced: number
 
@@ -58,13 +60,14 @@ export class WalWriter {
   /** Writes the groups in one piece, in a new segment when the last one is full. Not durable. */
   async write(groups: readonly Group[]): Promise<void> {
     if (this.#end >= this.#place.segmentBytes) await this.#cut()
-    const writer = new RecordWriter(this.#open.segmentCrc, this.#end, this.#crc, this.#synced)
+    const { segmentCrc, file } = this.#open
+    const writer = new RecordWriter(segmentCrc, this.#end, this.#crc, this.#synced, this.#block)
     for (const group of groups) {
       writeGroup(writer, group)
       this.#note(group)
     }
     if (writer.offset === this.#end) return
-    await this.#open.file.writeAt(this.#end, writer.finish())
+    await file.writeAt(this.#end, writer.finish())
     this.#end = writer.offset
     this.#crc = writer.previous
   }

@@ -83,6 +83,8 @@ export class Wal {
   #terms: TermRuns
   /** Bounded by the caller: raft has at most its uncommitted bytes under way. */
   #queue: Waiting[] = []
+  /** What is being written now. */
+  #underWay: Waiting[] = []
   #busy = false
   #failure: Error | undefined
   #closed = false
@@ -166,20 +168,15 @@ export class Wal {
   }
 
   /**
-   * Removes whole segments that hold only entries up to `index`, at most up to the last
-   * marker. @throws {WalFailed} the log has failed; a failed removal is passed on as it is.
+   * Removes whole segments that hold only entries up to `index`, and up to the last marker
+   * at most.
+   *
+   * @throws {WalFailed} the log has failed, or fails because a segment cannot be removed.
    */
   release(index: number): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the write-ahead log is closed'))
     const before = this.#releasing
-    const turn = async () => {
-      await before.catch(() => {})
-      const markerIndex = this.#terms.first
-      await this.#flush()
-      const removed = await this.#writer.removeUpTo(Math.min(index, markerIndex))
-      if (removed > 0) this.#log.debug('removed log segments', { removed, index })
-    }
-    this.#releasing = turn()
+    this.#releasing = before.catch(() => {}).then(() => this.#remove(index))
     return this.#releasing
   }
 
@@ -197,6 +194,18 @@ export class Wal {
     await this.#flush({ closed: true }).catch(ignore)
     await this.#releasing.catch(ignore)
     await this.#writer.abandon()
+  }
+
+  async #remove(index: number): Promise<void> {
+    const markerIndex = this.#terms.first
+    await this.#flush()
+    try {
+      const removed = await this.#writer.removeUpTo(Math.min(index, markerIndex))
+      if (removed > 0) this.#log.debug('removed log segments', { removed, index })
+    } catch (error) {
+      this.#fail(error)
+      throw this.#failure
+    }
   }
 
   /** Checks the batch against the log and moves `#terms` on. */
@@ -239,13 +248,14 @@ export class Wal {
   async #work(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#take()
+      this.#underWay = batch
       try {
         await this.#writer.write(batch.map((item) => item.group))
         if (batch.some((item) => item.mustSync)) await this.#writer.sync()
       } catch (error) {
-        this.#fail(error, batch)
-        return
+        this.#fail(error)
       }
+      if (this.#failure !== undefined) return
       for (const item of batch) item.done()
     }
     this.#busy = false
@@ -260,13 +270,14 @@ export class Wal {
     return this.#queue.splice(0, count)
   }
 
-  #fail(cause: unknown, batch: readonly Waiting[]): void {
-    this.#failure = new WalFailed(this.#directory, cause)
+  #fail(cause: unknown): void {
+    if (this.#failure !== undefined) return
+    const failure = new WalFailed(this.#directory, cause)
+    this.#failure = failure
     this.#log.error('the log failed', { directory: this.#directory, cause })
-    const waiting = [...batch, ...this.#queue]
+    for (const item of [...this.#underWay, ...this.#queue]) item.failed?.(failure)
     this.#queue = []
-    for (const item of waiting) item.failed?.(this.#failure)
-    this.#onFatal(this.#failure)
+    this.#onFatal(failure)
   }
 }
 
