@@ -228,6 +228,18 @@ describe('compaction in slices', () => {
     expect(world.rows().length).toBe(2500)
   })
 
+  test('that is through is not repeated after a restart', async () => {
+    const world = await large()
+    await world.compact(7501)
+    await world.restart()
+    world.backend.entries = () => {
+      throw new Error('walked again')
+    }
+    await world.until(world.store.compacting)
+    await world.turn()
+    expect(world.fatal).toEqual([])
+  })
+
   test('does not walk what an earlier compaction has been through', async () => {
     const world = await large()
     await world.compact(7501)

@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from '@jest/globals'
 import { crc32c } from '../storage/crc32c.js'
-import { between, StoreWorld } from './store-world.test.fixture.js'
+import { point } from './interval.js'
+import { between, StoreWorld, text } from './store-world.test.fixture.js'
 
 /** The same small history everywhere. */
 async function story(): Promise<StoreWorld> {
@@ -99,19 +100,44 @@ describe('hash', () => {
   test('is not disturbed by writes and compactions that come while it is computed', async () => {
     const grow = async () => {
       const world = await StoreWorld.open()
-      for (let round = 0; round < 2; round++)
-        for (let i = 0; i < 2500; i++) world.put(`key ${i}`, `${round}`)
-      await world.compact(1000)
+      for (let i = 0; i < 2500; i++) world.put(`key ${i}`, '1') // 2 to 2501
+      // The last keys first, so that a removal begins with what is hashed last.
+      for (let i = 2499; i >= 0; i--) world.put(`key ${i}`, '2')
+      await world.compact(2501)
       return world
     }
     const calm = await grow()
     const busy = await grow()
-    const hashing = busy.store.hash(3000)
-    busy.put('key 1', 'new')
+    const hashing = busy.store.hash(2501)
+    busy.put('key 2400', 'new')
     busy.store.compact(5001)
-    expect(await busy.until(hashing)).toEqual(await calm.until(calm.store.hash(3000)))
+    expect(await busy.until(hashing)).toEqual(await calm.until(calm.store.hash(2501)))
     await busy.until(busy.store.compacting)
     expect(busy.rows().length).toBe(2501)
+  })
+
+  test('gives the numbers that etcd 3.4.23 gave for the same commands', async () => {
+    const world = await story()
+    const transaction = world.store.begin()
+    transaction.deleteRange(point('a'))
+    transaction.put('d', text('9'), 0n)
+    transaction.deleteRange(point('c'))
+    transaction.put('e', text('8'), 0n)
+    transaction.end() // 10
+    const hash = async (revision: number) => (await world.store.hash(revision)).hash
+    expect(await hash(2)).toBe(2587454935)
+    expect(await hash(5)).toBe(1416966122)
+    expect(await hash(10)).toBe(1816400704)
+    await world.compact(4)
+    expect([await hash(6), await hash(9)]).toEqual([2664599291, 2234856274])
+    await world.compact(5)
+    expect([await hash(6), await hash(9)]).toEqual([709067906, 1354552807])
+    await world.compact(9)
+    expect(await hash(10)).toBe(1168522539)
+    world.delete(between('')) // 11
+    expect(await hash(11)).toBe(4093068091)
+    await world.compact(11)
+    expect(await hash(11)).toBe(1084519789)
   })
 
   test('ends with an error when the store is closed', async () => {

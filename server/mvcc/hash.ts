@@ -17,7 +17,7 @@
 import { crc32c } from '../storage/crc32c.js'
 import type { KeyIndex } from './key-index.js'
 import { keyOfRecord } from './kv-record.js'
-import { isTombstone, mainOf, revisionKey, subOf } from './revision.js'
+import { mainOf, revisionKey, subOf } from './revision.js'
 import { type Pauses, walkInSlices } from './slices.js'
 import type { StoreBackend } from './store.js'
 
@@ -52,9 +52,8 @@ export async function hashVersions(options: HashOptions): Promise<number> {
   return hash
 }
 
-/** Whether the version is the newest of its key at that revision, and not a tombstone. */
+/** Whether the version is the newest of its key at that revision; a tombstone is none. */
 function isKept(index: KeyIndex, key: string, record: Uint8Array, revision: number): boolean {
-  if (isTombstone(key)) return false
   const version = index.get(keyOfRecord(record))?.versionAt(revision)
   return version !== undefined && version.main === mainOf(key) && version.sub === subOf(key)
 }

@@ -4,7 +4,7 @@ import type { DatabaseReader } from '../host/database.js'
 import { decodeRecord, KV_TABLE, keyOfRecord } from './kv-record.js'
 import { isTombstone, mainOf, revisionKey } from './revision.js'
 import type { Change } from './store.js'
-import { changeEvent, deletedKv, type StoredKv, type StoreEvent } from './stored-kv.js'
+import { changeEvent, deletedKv, type PreviousVersion, type StoreEvent } from './stored-kv.js'
 
 /** A read of history ends with the revision that reaches so many bytes. */
 const HISTORY_BYTES = 4 * 1024 * 1024
@@ -20,7 +20,7 @@ export function readHistory(
   from: number,
   to: number,
   limit: number,
-  previous: (key: string, revision: number) => StoredKv | undefined,
+  previous: PreviousVersion,
 ): { changes: Change[]; next: number } {
   const changes: Change[] = []
   let events: StoreEvent[] = []

@@ -116,9 +116,18 @@ export class KeyIndex {
     return found
   }
 
-  /** A new version of a key: the next of its generation, or the first of a new one. */
-  put(key: string, main: number, sub: number, lease: bigint): KeyEntry {
-    const entry = this.#tree.get(key)
+  /**
+   * A new version of a key: the next of its generation, or the first of a new one.
+   *
+   * @param entry what {@link get} says of the key.
+   */
+  put(
+    entry: KeyEntry | undefined,
+    key: string,
+    main: number,
+    sub: number,
+    lease: bigint,
+  ): KeyEntry {
     if (entry?.live) {
       entry.supersede(main, sub)
       entry.version++

@@ -6,6 +6,7 @@
  * of a value passes here; the codec is its twin in the test.
  */
 
+import { NO_BYTES } from '../../client/wire/codec.js'
 import { KeyValue } from '../../client/wire/generated/kv.js'
 import type { Table } from '../storage/tables.js'
 import { keyOf } from './interval.js'
@@ -66,7 +67,7 @@ export function decodeRecord(bytes: Uint8Array): StoredKv {
 export function keyOfRecord(bytes: Uint8Array): string {
   if (bytes[0] !== TAG_KEY) throw new Error('A record of the kv table does not begin with its key')
   readLength(bytes, 1)
-  return keyOf(bytes.subarray(lengthEnd, lengthEnd + lengthRead))
+  return keyOf(view(bytes, lengthEnd, lengthRead))
 }
 
 /** The value alone, as a view on the record. */
@@ -75,11 +76,17 @@ export function valueOfRecord(bytes: Uint8Array): Uint8Array {
   while (at < bytes.length) {
     const tag = bytes[at]!
     readLength(bytes, at + 1)
-    if (tag === TAG_VALUE) return bytes.subarray(lengthEnd, lengthEnd + lengthRead)
+    if (tag === TAG_VALUE) return view(bytes, lengthEnd, lengthRead)
     if (tag === TAG_LEASE) break
     at = tag === TAG_KEY ? lengthEnd + lengthRead : lengthEnd
   }
-  return bytes.subarray(0, 0)
+  return NO_BYTES
+}
+
+/** A plain array: a Buffer takes longer to make. */
+function view(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  if (at + length > bytes.length) throw new Error('A record of the kv table is cut off')
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, length)
 }
 
 /** Results of {@link readLength}: the varint and the place behind it. */

@@ -27,7 +27,7 @@ import { readMark, writeMark } from './store-meta.js'
 import type { StoredKv, StoreEvent } from './stored-kv.js'
 import { ValueCache } from './value-cache.js'
 import { type RangeQuery, type RangeResult, VersionReader } from './version-reader.js'
-import { WriteTransaction } from './write-transaction.js'
+import { type TransactionScope, WriteTransaction } from './write-transaction.js'
 
 export { type StoredKv, type StoreEvent, toWire } from './stored-kv.js'
 export type { RangeQuery, RangeResult } from './version-reader.js'
@@ -56,9 +56,7 @@ export interface StoreOptions {
 }
 
 /** The state over one backend. */
-interface Loaded {
-  readonly backend: StoreBackend
-  readonly reader: VersionReader
+interface Loaded extends TransactionScope {
   readonly pauses: Pauses
   readonly compaction: Compaction
   revision: number
@@ -121,15 +119,7 @@ export class Store {
   /** Opens the one write transaction, which must end in this turn. */
   begin(): WriteTransaction {
     if (this.#transaction) throw new Error('A write transaction was left open')
-    const state = this.#state
-    this.#transaction = new WriteTransaction({
-      backend: state.backend,
-      reader: state.reader,
-      revision: state.revision,
-      compactRevision: state.compactRevision,
-      previous: previousIn(state),
-      ended: (revision, events) => this.#ended(revision, events),
-    })
+    this.#transaction = new WriteTransaction(this.#state, this.#ended)
     return this.#transaction
   }
 
@@ -197,10 +187,10 @@ export class Store {
    */
   history(from: number, limit: number): { changes: Change[]; next: number } {
     this.#assertWhole()
-    const { backend, revision, compactRevision } = this.#state
+    const { backend, revision, compactRevision, previous } = this.#state
     if (from < compactRevision) throw etcdErrors.compacted.error()
     if (from > revision) return { changes: [], next: from }
-    return readHistory(backend, from, revision, limit, previousIn(this.#state))
+    return readHistory(backend, from, revision, limit, previous)
   }
 
   /** Calls `listener` in the turn of each change, after it; the result unsubscribes. */
@@ -225,7 +215,7 @@ export class Store {
     this.#state.pauses.stop()
   }
 
-  #ended(revision: number, events: readonly StoreEvent[]): void {
+  readonly #ended = (revision: number, events: readonly StoreEvent[]): void => {
     const state = this.#state
     this.#transaction = undefined
     if (events.length === 0) return
@@ -240,11 +230,6 @@ export class Store {
     if (this.#transaction?.changes)
       throw new Error('The store was read in the middle of a write transaction')
   }
-}
-
-function previousIn(state: Loaded): (key: string, revision: number) => StoredKv | undefined {
-  return (key, revision) =>
-    revision < state.compactRevision ? undefined : state.reader.at(key, revision)
 }
 
 async function load(backend: StoreBackend, options: StoreOptions): Promise<Loaded> {
@@ -276,5 +261,14 @@ async function load(backend: StoreBackend, options: StoreOptions): Promise<Loade
   const { onFatal } = options
   const compaction = new Compaction({ backend, index, pauses, finished, onFatal })
   if (compactRevision > finished) compaction.schedule(compactRevision)
-  return { backend, reader, pauses, compaction, revision, compactRevision }
+  const state: Loaded = {
+    backend,
+    reader,
+    pauses,
+    compaction,
+    revision,
+    compactRevision,
+    previous: (key, at) => (at < state.compactRevision ? undefined : reader.at(key, at)),
+  }
+  return state
 }

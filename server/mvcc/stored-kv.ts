@@ -33,6 +33,9 @@ export interface StoreEvent {
   readonly prev: StoredKv | undefined
 }
 
+/** The version of a key at a revision; undefined when there was none or is none any more. */
+export type PreviousVersion = (key: string, revision: number) => StoredKv | undefined
+
 /** What the event of a delete says of the key. */
 export function deletedKv(key: string, revision: number): StoredKv {
   return {
@@ -49,18 +52,30 @@ export function deletedKv(key: string, revision: number): StoredKv {
 export function changeEvent(
   type: 'put' | 'delete',
   kv: StoredKv,
-  previous: (key: string, revision: number) => StoredKv | undefined,
+  previous: PreviousVersion,
 ): StoreEvent {
-  let asked = type === 'put' && kv.version === 1
-  let prev: StoredKv | undefined
-  return {
-    type,
-    kv,
-    get prev() {
-      if (!asked) prev = previous(kv.key, kv.modRevision - 1)
-      asked = true
-      return prev
-    },
+  return new LateEvent(type, kv, previous)
+}
+
+/** A class, because an accessor on a prototype is much cheaper to make than one of its own. */
+class LateEvent implements StoreEvent {
+  #asked: boolean
+  #prev: StoredKv | undefined
+  readonly #previous: PreviousVersion
+
+  constructor(
+    readonly type: 'put' | 'delete',
+    readonly kv: StoredKv,
+    previous: PreviousVersion,
+  ) {
+    this.#previous = previous
+    this.#asked = type === 'put' && kv.version === 1
+  }
+
+  get prev(): StoredKv | undefined {
+    if (!this.#asked) this.#prev = this.#previous(this.kv.key, this.kv.modRevision - 1)
+    this.#asked = true
+    return this.#prev
   }
 }
 

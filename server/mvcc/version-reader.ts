@@ -61,26 +61,18 @@ export class VersionReader {
   /** The newest version of a live entry. */
   newest(entry: KeyEntry): StoredKv {
     if (entry.cached) return entry.cached
-    return this.cache.keep(entry, withValue(entry, valueOfRecord(this.#record(entry))))
+    return this.cache.keep(entry, withValue(entry, this.value(entry.main, entry.sub)))
   }
 
   /** The newest version of a live entry, which reads its value when that is asked for. */
   newestUnread(entry: KeyEntry): StoredKv {
     if (entry.cached) return entry.cached
-    const { key, createRevision, main, sub, version, lease } = entry
-    const record = (revision: Revision) => this.#record(revision)
-    let value: Uint8Array | undefined
-    return {
-      key,
-      createRevision,
-      modRevision: main,
-      version,
-      lease,
-      get value() {
-        value ??= valueOfRecord(record({ main, sub }))
-        return value
-      },
-    }
+    return new UnreadKv(entry, this)
+  }
+
+  /** The value of a version, which must not be compacted. */
+  value(main: number, sub: number): Uint8Array {
+    return valueOfRecord(this.#record(main, sub))
   }
 
   /** The version of a key that was the newest at that revision. */
@@ -88,7 +80,7 @@ export class VersionReader {
     const entry = this.index.get(key)
     const version = entry?.versionAt(revision)
     if (!entry || !version) return undefined
-    return version === entry ? this.newest(entry) : decodeRecord(this.#record(version))
+    return version === entry ? this.newest(entry) : this.#decoded(version)
   }
 
   /**
@@ -143,17 +135,48 @@ export class VersionReader {
 
   #version(entry: KeyEntry, version: Revision, query: RangeQuery): StoredKv {
     if (version === entry) return query.keysOnly ? withValue(entry, NO_BYTES) : this.newest(entry)
-    const kv = decodeRecord(this.#record(version))
+    const kv = this.#decoded(version)
     return query.keysOnly ? { ...kv, value: NO_BYTES } : kv
   }
 
-  #record({ main, sub }: Revision): Uint8Array {
+  #decoded({ main, sub }: Revision): StoredKv {
+    return decodeRecord(this.#record(main, sub))
+  }
+
+  #record(main: number, sub: number): Uint8Array {
     const bytes = this.backend.get(KV_TABLE, revisionKey(main, sub))
     if (!bytes)
       throw new Error(
         `The backend has no version ${main}.${sub}: damaged, or read after compaction`,
       )
     return bytes
+  }
+}
+
+/** A version whose value is read when it is asked for; until then it costs nothing. */
+class UnreadKv implements StoredKv {
+  readonly key: string
+  readonly createRevision: number
+  readonly modRevision: number
+  readonly version: number
+  readonly lease: bigint
+  readonly #sub: number
+  readonly #reader: VersionReader
+  #value: Uint8Array | undefined
+
+  constructor(entry: KeyEntry, reader: VersionReader) {
+    this.key = entry.key
+    this.createRevision = entry.createRevision
+    this.modRevision = entry.main
+    this.version = entry.version
+    this.lease = entry.lease
+    this.#sub = entry.sub
+    this.#reader = reader
+  }
+
+  get value(): Uint8Array {
+    this.#value ??= this.#reader.value(this.modRevision, this.#sub)
+    return this.#value
   }
 }
 

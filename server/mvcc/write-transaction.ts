@@ -12,35 +12,43 @@ import type { KeyEntry } from './key-index.js'
 import { encodeRecord, KV_TABLE } from './kv-record.js'
 import { revisionKey, tombstoneKey } from './revision.js'
 import type { StoreBackend } from './store.js'
-import { changeEvent, deletedKv, type StoredKv, type StoreEvent } from './stored-kv.js'
+import {
+  changeEvent,
+  deletedKv,
+  type PreviousVersion,
+  type StoredKv,
+  type StoreEvent,
+} from './stored-kv.js'
 import type { RangeQuery, RangeResult, VersionReader } from './version-reader.js'
 
 /** What a transaction needs of its store. */
 export interface TransactionScope {
   readonly backend: StoreBackend
   readonly reader: VersionReader
-  /** The newest revision when it began. */
+  /** The newest revision; the store moves it when the transaction has ended. */
   readonly revision: number
   readonly compactRevision: number
-  /** The version of a key at a revision, for events; undefined when there is none or no more. */
-  previous(key: string, revision: number): StoredKv | undefined
-  /** Takes over the result. */
-  ended(revision: number, events: readonly StoreEvent[]): void
+  /** For events. */
+  readonly previous: PreviousVersion
 }
 
 /** See the head of this file. */
 export class WriteTransaction {
+  /** Of the state before; a change makes revision + 1. */
+  readonly revision: number
   readonly #scope: TransactionScope
+  readonly #ended: (revision: number, events: readonly StoreEvent[]) => void
   readonly #events: StoreEvent[] = []
   #open = true
 
-  constructor(scope: TransactionScope) {
+  /** @param ended takes over the result. */
+  constructor(
+    scope: TransactionScope,
+    ended: (revision: number, events: readonly StoreEvent[]) => void,
+  ) {
+    this.revision = scope.revision
     this.#scope = scope
-  }
-
-  /** Of the state before; a change makes revision + 1. */
-  get revision(): number {
-    return this.#scope.revision
+    this.#ended = ended
   }
 
   /** How many changes it made so far. */
@@ -79,7 +87,7 @@ export class WriteTransaction {
     const prev = before?.live ? reader.newestUnread(before) : undefined
     const main = this.revision + 1
     const sub = this.#events.length
-    const entry = reader.index.put(key, main, sub, lease)
+    const entry = reader.index.put(before, key, main, sub, lease)
     const { createRevision, version } = entry
     const kv = { key, createRevision, modRevision: main, version, value, lease }
     backend.put(KV_TABLE, revisionKey(main, sub), encodeRecord(kv))
@@ -120,7 +128,7 @@ export class WriteTransaction {
     this.#assertOpen()
     this.#open = false
     const revision = this.#events.length > 0 ? this.revision + 1 : this.revision
-    this.#scope.ended(revision, this.#events)
+    this.#ended(revision, this.#events)
     return { revision, events: this.#events }
   }
 
