@@ -43,7 +43,7 @@ function tickLeader(core: Core): void {
 
 /** Campaigns, if this member may lead and knows all configurations that are committed. */
 export function campaign(core: Core): void {
-  if (core.role === 'leader' || !core.promotable || configChangeUnapplied(core)) return
+  if (core.role === 'leader' || !core.promotable || awaitsConfigChange(core)) return
   core.electionElapsed = 0
   core.drawElectionTimeout()
   if (core.config.preVote) startPreVote(core)
@@ -52,16 +52,24 @@ export function campaign(core: Core): void {
 
 /** The leader wants this member to take over (thesis 3.10). */
 export function receiveTimeoutNow(core: Core): void {
-  if (core.role !== 'follower' || !core.promotable || configChangeUnapplied(core)) return
+  if (core.role !== 'follower' || !core.promotable || awaitsConfigChange(core)) return
   startVote(core, true)
 }
 
-/** A committed configuration change is not in force yet: the majority may be another one. */
-function configChangeUnapplied({ log }: Core): boolean {
-  if (log.applied >= log.commit) return false
-  return log
-    .slice(log.applied + 1, log.commit, Number.POSITIVE_INFINITY)
-    .some((entry) => entry.type === EntryType.CONFIG_CHANGE)
+/**
+ * A committed configuration change is not in force yet, so the majority may be another one.
+ *
+ * Of several changes in the log all but the last are committed, whatever the commit index says
+ * (after a crash it may be old): each was proposed only after the one before had been applied. Two
+ * steps from here there may be a majority that shares no member with the one that is known here.
+ */
+function awaitsConfigChange({ log }: Core): boolean {
+  const changes = log
+    .slice(log.applied + 1, log.last, Number.POSITIVE_INFINITY)
+    .filter((entry) => entry.type === EntryType.CONFIG_CHANGE)
+  const settled = changes.at(-2)
+  if (settled) log.commitTo(settled.index)
+  return changes.some((entry) => entry.index <= log.commit)
 }
 
 function startPreVote(core: Core): void {
@@ -112,7 +120,7 @@ export function receiveVoteRequest(core: Core, message: Message): void {
   const granted = free && core.log.isCurrent(index, logTerm)
   if (pre) {
     // Granted for the term that was asked about; refused in the own one, which may be higher.
-    const fields = { term: granted ? term : core.term, reject: !granted }
+    const fields = { ...whatIsCommitted(core), term: granted ? term : core.term, reject: !granted }
     core.send(MessageType.PRE_VOTE_RESPONSE, from, fields)
     return
   }
@@ -120,11 +128,28 @@ export function receiveVoteRequest(core: Core, message: Message): void {
     core.vote = from
     core.electionElapsed = 0
   }
-  core.promise(MessageType.VOTE_RESPONSE, from, { reject: !granted })
+  core.promise(MessageType.VOTE_RESPONSE, from, { ...whatIsCommitted(core), reject: !granted })
+}
+
+function whatIsCommitted({ log }: Core): Pick<Message, 'commit' | 'logTerm'> {
+  return { commit: log.commit, logTerm: log.term(log.commit)! }
+}
+
+/**
+ * A voter says what it knows to be committed. That an entry is committed stays true in any term.
+ *
+ * A candidate may have to know: when the last thing that a leader did was to commit its own
+ * removal, those who stay may hold the change without knowing that it is committed. They would ask
+ * for a vote of the removed member for ever, and its longer log may keep it from giving one.
+ */
+function learnCommit({ log, role }: Core, { commit, logTerm }: Message): void {
+  if (role !== 'leader' && log.term(commit) === logTerm) log.commitTo(commit)
 }
 
 /** A pre-vote has come in. */
-export function receivePreVoteResponse(core: Core, { from, reject, term }: Message): void {
+export function receivePreVoteResponse(core: Core, message: Message): void {
+  const { from, reject, term } = message
+  learnCommit(core, message)
   if (core.role !== 'preCandidate' || (!reject && term !== core.term + 1)) return
   const result = core.tracker.recordVote(from, !reject)
   if (result === 'won') startVote(core, false)
@@ -132,7 +157,9 @@ export function receivePreVoteResponse(core: Core, { from, reject, term }: Messa
 }
 
 /** A vote has come in. */
-export function receiveVoteResponse(core: Core, { from, reject }: Message): void {
+export function receiveVoteResponse(core: Core, message: Message): void {
+  const { from, reject } = message
+  learnCommit(core, message)
   if (core.role !== 'candidate') return
   const result = core.tracker.recordVote(from, !reject)
   if (result === 'won') becomeLeader(core)

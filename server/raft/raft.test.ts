@@ -316,6 +316,15 @@ describe('a restart', () => {
     expect(raft.state.role).toBe('follower')
   })
 
+  test('knows that all but the last change in its log are committed', () => {
+    const raft = member({}, [1n, 2n, 3n], { entries: [...log, { ...log[1]!, index: 4 }] })
+    raft.campaign()
+    expect(raft.state).toMatchObject({ role: 'follower', commit: 3 })
+    expect(committed(drain(raft))).toEqual([2, 3])
+    raft.campaign()
+    expect(raft.state.role).toBe('candidate')
+  })
+
   test('does not vote twice in a term', () => {
     const raft = member({}, [1n, 2n, 3n], { hardState: { term: 4, vote: 2n, commit: 1 } })
     from(raft, 3n, MessageType.VOTE, { index: 9, logTerm: 3 })

@@ -107,7 +107,7 @@ function details(sent: Message): string {
       return ` log ends ${index}:${logTerm}${sent.transfer ? ' (transfer)' : ''}`
     case MessageType.VOTE_RESPONSE:
     case MessageType.PRE_VOTE_RESPONSE:
-      return sent.reject ? ' no' : ' yes'
+      return sent.reject ? ` no (committed ${sent.commit}:${logTerm})` : ' yes'
     case MessageType.SNAPSHOT:
       return ` at ${sent.snapshot?.index}:${sent.snapshot?.term}`
     case MessageType.PROPOSE:

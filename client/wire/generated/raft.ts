@@ -487,6 +487,7 @@ export interface Message {
    * APPEND_RESPONSE: the matched index, or the rejected one. READ_INDEX_RESPONSE: the read index.
    */
   index: number
+  /** The term of `index`; in VOTE_RESPONSE and PRE_VOTE_RESPONSE the term of `commit`. */
   logTerm: number
   entries: Entry[]
   commit: number
