@@ -81,6 +81,7 @@ describe('changes', () => {
   test('a removed id never returns, not even after a restart', async () => {
     const bed = await MachineBed.founded(3)
     bed.change(removeMember(ORIGIN, 3n))
+    expect(refusal(bed, addMember(ORIGIN, record(3n)))).toBe('etcdserver: member not found')
     await bed.restart()
     expect(bed.machine.members.isRemoved(3n)).toBe(true)
     expect(refusal(bed, addMember(ORIGIN, record(3n)))).toBe('etcdserver: member not found')

@@ -113,6 +113,7 @@ describe('alarms', () => {
     expect(alarm(DEACTIVATE, { memberID: 9n, alarm: AlarmType.CORRUPT })).toEqual([])
     expect(alarm(DEACTIVATE, CORRUPT)).toEqual([CORRUPT])
     expect(alarm(7 as AlarmAction, NOSPACE)).toEqual([])
+    await bed.restart()
     expect(alarm(GET, {})).toEqual([NOSPACE])
   })
 })
