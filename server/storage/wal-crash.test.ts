@@ -3,7 +3,7 @@ import { liveWal, type WalLivesOptions } from '../../test/sim/wal-lives.js'
 import { type RotOutcome, rotWal } from '../../test/sim/wal-rot.js'
 
 /** More by `SEEDS=100000`. Each is six lives with a crash, a kill or a failing disk at the end. */
-const SEEDS = Number(process.env['SEEDS'] ?? 1500)
+const SEEDS = Number(process.env['SEEDS'] ?? 1000)
 const TIMEOUT_MS = 60_000 + SEEDS * 60
 
 /** Runs seeds until one finds something broken. */

@@ -42,6 +42,11 @@ export function groupBytes(group: Group): number {
   return bytes
 }
 
+/** Whether the group has no records: it only waits for those before it. */
+export function isEmpty({ snapshot, entries, hardState, closed }: Group): boolean {
+  return !snapshot && !entries?.length && !hardState && !closed
+}
+
 /** Adds the records of the group. */
 export function writeGroup(writer: RecordWriter, group: Group): void {
   const { snapshot, entries = [], hardState, closed } = group

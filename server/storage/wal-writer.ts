@@ -8,7 +8,7 @@
 import { join } from 'node:path'
 import type { HardState, SnapshotMetadata } from '../../client/wire/generated/raft.js'
 import type { Disk } from '../host/disk.js'
-import { type Group, writeGroup } from './wal-group.js'
+import { type Group, isEmpty, writeGroup } from './wal-group.js'
 import { BLOCK_BYTES, RecordWriter } from './wal-record.js'
 import { createSegment, type OpenSegment, type Segment } from './wal-segment.js'
 
@@ -59,6 +59,7 @@ export class WalWriter {
 
   /** Writes the groups in one piece, in a new segment when the last one is full. Not durable. */
   async write(groups: readonly Group[]): Promise<void> {
+    if (groups.every(isEmpty)) return
     if (this.#end >= this.#place.segmentBytes) await this.#cut()
     const { segmentCrc, file } = this.#open
     const writer = new RecordWriter(segmentCrc, this.#end, this.#crc, this.#synced, this.#block)
@@ -66,7 +67,6 @@ export class WalWriter {
       writeGroup(writer, group)
       this.#note(group)
     }
-    if (writer.offset === this.#end) return
     await file.writeAt(this.#end, writer.finish())
     this.#end = writer.offset
     this.#crc = writer.previous
