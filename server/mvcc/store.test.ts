@@ -329,7 +329,9 @@ describe('a restart', () => {
     other.put('b', '3', 3n)
     await other.compact(3)
     const changes = changesOf(world)
-    await world.store.reopen(other.backend)
+    const reopened = world.store.reopen(other.backend)
+    expect(() => world.store.begin()).toThrow('came into a reopen')
+    await reopened
     expect(world.lines()).toEqual(['b=3 2/3/2 @3'])
     expect([world.store.revision, world.store.compactRevision]).toEqual([3, 3])
     world.put('c', '4')

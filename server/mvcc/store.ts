@@ -70,6 +70,7 @@ export class Store {
   readonly #options: StoreOptions
   #state: Loaded
   #transaction: WriteTransaction | undefined
+  #reopening = false
   readonly #listeners = new Set<(change: Change) => void>()
 
   private constructor(options: StoreOptions, state: Loaded) {
@@ -119,6 +120,7 @@ export class Store {
   /** Opens the one write transaction, which must end in this turn. */
   begin(): WriteTransaction {
     if (this.#transaction) throw new Error('A write transaction was left open')
+    if (this.#reopening) throw new Error('A write transaction came into a reopen')
     this.#transaction = new WriteTransaction(this.#state, this.#ended)
     return this.#transaction
   }
@@ -207,7 +209,9 @@ export class Store {
   async reopen(backend: StoreBackend): Promise<void> {
     if (this.#transaction) throw new Error('A reopen came into a write transaction')
     this.close()
+    this.#reopening = true
     this.#state = await load(backend, this.#options)
+    this.#reopening = false
   }
 
   /** Ends work in slices; it goes on at the next open. */
