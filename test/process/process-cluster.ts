@@ -1,0 +1,170 @@
+/**
+ * Real members as real processes on real disks and loopback sockets, to be killed,
+ * stopped and continued by a test. They run the built command, `dist/server/cli/main.js`.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { GrpcTransport } from '../../client/host/transport-grpc.js'
+import type { StatusResponse } from '../../client/wire/generated/rpc.js'
+import { Maintenance } from '../../client/wire/methods.js'
+import { freePorts } from '../../server/host/free-port.js'
+
+/** The built command. Tests run from the root of the repository. */
+export const COMMAND = resolve('dist/server/cli/main.js')
+
+const LOOK_MS = 50
+const WAIT_MS = 30_000
+
+/** One member process; the object outlives its processes. */
+export class ProcessMember {
+  readonly name: string
+  readonly endpoint: string
+  readonly dataDir: string
+  readonly #args: readonly string[]
+  #child: ChildProcess | undefined
+  #stderr = ''
+
+  constructor(name: string, endpoint: string, dataDir: string, args: readonly string[]) {
+    this.name = name
+    this.endpoint = endpoint
+    this.dataDir = dataDir
+    this.#args = args
+  }
+
+  get isUp(): boolean {
+    return this.#child !== undefined
+  }
+
+  /** What the last process wrote to stderr, the newest 20 kB of it. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  start(): void {
+    if (this.#child !== undefined) throw new Error(`${this.name} runs already`)
+    if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is missing: run npm run build first`)
+    const child = spawn(process.execPath, [COMMAND, 'server', ...this.#args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    this.#child = child
+    this.#stderr = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-20_000)
+    })
+    child.once('exit', () => {
+      if (this.#child === child) this.#child = undefined
+    })
+  }
+
+  /** Sends a signal to this process. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Sends a signal that ends the process, and waits for the end. @returns exit code, or null. */
+  async end(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined) return null
+    const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
+    child.kill(signal)
+    return ended
+  }
+
+  /** What the member says of itself; undefined when it does not answer. */
+  async status(): Promise<StatusResponse | undefined> {
+    const channel = new GrpcTransport().connect(this.endpoint)
+    try {
+      return await channel.call(Maintenance.status, {}, { timeoutMs: 1000 })
+    } catch {
+      return undefined
+    } finally {
+      channel.close()
+    }
+  }
+}
+
+/** Some members on this machine, in a directory of their own. */
+export class ProcessCluster {
+  readonly members: readonly ProcessMember[]
+  readonly #directory: string
+
+  /** Starts `size` members and waits until a leader is known to all. */
+  static async start(size: number, flags: readonly string[] = []): Promise<ProcessCluster> {
+    const directory = await mkdtemp(join(tmpdir(), 'conclave-'))
+    const ports = await freePorts(2 * size)
+    const names = Array.from({ length: size }, (_, i) => `m${i + 1}`)
+    const peer = (i: number) => `http://127.0.0.1:${ports[size + i]}`
+    const initialCluster = names.map((name, i) => `${name}=${peer(i)}`).join(',')
+    const members = names.map((name, i) => {
+      const endpoint = `http://127.0.0.1:${ports[i]}`
+      const dataDir = join(directory, name)
+      return new ProcessMember(name, endpoint, dataDir, [
+        `--name=${name}`,
+        `--data-dir=${dataDir}`,
+        `--listen-client-urls=${endpoint}`,
+        `--advertise-client-urls=${endpoint}`,
+        `--listen-peer-urls=${peer(i)}`,
+        `--initial-advertise-peer-urls=${peer(i)}`,
+        `--initial-cluster=${initialCluster}`,
+        '--log-level=warn',
+        ...flags,
+      ])
+    })
+    const cluster = new ProcessCluster(members, directory)
+    for (const member of members) member.start()
+    try {
+      await cluster.leader()
+    } catch (error) {
+      await cluster.stop()
+      throw error
+    }
+    return cluster
+  }
+
+  private constructor(members: readonly ProcessMember[], directory: string) {
+    this.members = members
+    this.#directory = directory
+  }
+
+  get endpoints(): string[] {
+    return this.members.map((member) => member.endpoint)
+  }
+
+  /** The member that leads, once every member that is up agrees on it. */
+  async leader(): Promise<ProcessMember> {
+    const up = this.members.filter((member) => member.isUp)
+    let found: ProcessMember | undefined
+    await waitFor(`a leader among ${up.map(({ name }) => name).join(', ')}`, async () => {
+      const answers = await Promise.all(up.map((member) => member.status()))
+      const leaders = new Set(answers.map((answer) => answer?.leader ?? 0n))
+      const at = answers.findIndex((answer) => answer?.header?.memberId === answer?.leader)
+      if (leaders.size === 1 && !leaders.has(0n) && at >= 0) found = up[at]
+      return found !== undefined
+    })
+    return found!
+  }
+
+  /** Ends all processes and removes the data. */
+  async stop(): Promise<void> {
+    for (const member of this.members) member.signal('SIGCONT')
+    await Promise.all(this.members.map((member) => member.end()))
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+}
+
+/** Looks until the condition holds. @throws after half a minute, naming what was missing. */
+export async function waitFor(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  waitMs = WAIT_MS,
+): Promise<void> {
+  const untilMs = performance.now() + waitMs
+  while (!(await condition())) {
+    if (performance.now() > untilMs) throw new Error(`waited ${waitMs} ms for ${what}`)
+    await new Promise((done) => setTimeout(done, LOOK_MS))
+  }
+}
