@@ -151,6 +151,15 @@ describe('the disk', () => {
   })
 })
 
+test('a write that a snapshot made void vouches for nothing', () => {
+  const log = logOf()
+  log.append(entriesFrom(2, 1, 1, 1, 1))
+  log.beginWrite(1)
+  log.restore({ index: 4, term: 3, confState: undefined })
+  log.endWrite(1)
+  expect(log.restoring).toBe(true)
+})
+
 describe('compaction', () => {
   test('keeps the term of the last entry that left', () => {
     const log = logOf(1, 2, 3)

@@ -164,8 +164,8 @@ export class Output {
       leadership === undefined
     )
       return undefined
-    if (messages.length > 0) this.#messages = []
-    if (reads.length > 0) this.#reads = []
+    this.#messages = []
+    this.#reads = []
     return {
       messages,
       ...(persist && { persist }),

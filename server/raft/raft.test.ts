@@ -109,6 +109,17 @@ describe('while the disk is slow', () => {
     expect(raft.state.commit).toBe(3)
   })
 
+  test('a leader counts of its own copy what each batch brought', () => {
+    const raft = leader({}, [1n, 2n])
+    raft.propose(new Uint8Array(1))
+    const [first] = drain(raft, false)
+    raft.propose(new Uint8Array(1))
+    drain(raft, false)
+    acknowledge(raft, 2n, 4)
+    raft.persisted(first!.persist!.sequence)
+    expect(raft.state).toMatchObject({ commit: 3, lastIndex: 4 })
+  })
+
   test('several batches are under way, and answers leave as each becomes durable', () => {
     const raft = member()
     from(raft, 2n, MessageType.APPEND, { term: 2, index: 1, logTerm: 1, entries: [entry(2, 2)] })
@@ -239,6 +250,93 @@ describe('limits', () => {
     acknowledge(raft, 2n, 6)
     const portions = drain(raft).map((ready) => ready.committed.length)
     expect(portions.filter((count) => count > 0)).toEqual([1, 1, 1, 1])
+  })
+})
+
+describe('a follower that needs a snapshot', () => {
+  function lagging(): Raft {
+    const raft = leader()
+    from(raft, 3n, MessageType.APPEND_RESPONSE, { index: 2 })
+    for (let i = 0; i < 3; i++) raft.propose(new Uint8Array(1))
+    drain(raft)
+    acknowledge(raft, 2n, 5)
+    drain(raft)
+    raft.compact(5)
+    return raft
+  }
+
+  function refuse(raft: Raft): Message[] {
+    from(raft, 3n, MessageType.APPEND_RESPONSE, {
+      index: 5,
+      reject: true,
+      rejectHint: 2,
+      logTerm: 2,
+    })
+    return sent(drain(raft), MessageType.SNAPSHOT)
+  }
+
+  test('gets it once, also when an old answer of it comes in later', () => {
+    const raft = lagging()
+    expect(refuse(raft)).toMatchObject([{ to: 3n, snapshot: { index: 5 } }])
+    raft.reportSnapshot(3n, true)
+    acknowledge(raft, 3n, 2)
+    expect(sent(drain(raft), MessageType.SNAPSHOT)).toEqual([])
+    acknowledge(raft, 3n, 5)
+    expect(raft.state.progress.get(3n)).toMatchObject({ state: 'replicate', match: 5 })
+  })
+
+  test('does not get it while it is silent', () => {
+    const raft = lagging()
+    for (let i = 0; i < 10; i++) {
+      raft.tick()
+      from(raft, 2n, MessageType.HEARTBEAT_RESPONSE)
+    }
+    raft.reportUnreachable(3n)
+    expect(sent(drain(raft), MessageType.SNAPSHOT)).toEqual([])
+    from(raft, 3n, MessageType.HEARTBEAT_RESPONSE)
+    expect(sent(drain(raft), MessageType.SNAPSHOT)).toMatchObject([{ to: 3n }])
+  })
+})
+
+describe('an election', () => {
+  test('counts the first vote of each member only', () => {
+    const raft = member({}, [1n, 2n, 3n, 4n, 5n])
+    raft.campaign()
+    drain(raft)
+    from(raft, 2n, MessageType.VOTE_RESPONSE, { reject: true })
+    from(raft, 2n, MessageType.VOTE_RESPONSE)
+    from(raft, 3n, MessageType.VOTE_RESPONSE)
+    expect(raft.state.role).toBe('candidate')
+    from(raft, 4n, MessageType.VOTE_RESPONSE)
+    expect(raft.state.role).toBe('leader')
+  })
+
+  test('after a restart waits for the lease that the process before may have granted', () => {
+    const raft = member({ readOnly: 'lease' })
+    const wish = { term: 7, index: 9, logTerm: 6 }
+    from(raft, 2n, MessageType.VOTE, wish)
+    expect(drain(raft)).toEqual([])
+    for (let i = 0; i < 9; i++) raft.tick()
+    from(raft, 2n, MessageType.VOTE, wish)
+    expect(drain(raft)).toEqual([])
+    raft.step(Message.create({ type: MessageType.VOTE, from: 2n, to: ME, ...wish, transfer: true }))
+    expect(sent(drain(raft), MessageType.VOTE_RESPONSE)).toHaveLength(1)
+  })
+
+  test('makes a leader that changes no voters before it has applied what it inherited', () => {
+    const raft = member({}, [1n, 2n, 3n], { entries: [entry(2, 1)] })
+    raft.campaign()
+    drain(raft)
+    from(raft, 2n, MessageType.VOTE_RESPONSE)
+    drain(raft)
+    const learner = ConfigChange.create({ steps: [{ kind: Kind.ADD_LEARNER, member: 4n }] })
+    expect(() => raft.proposeConfigChange(learner)).toThrow(
+      expect.objectContaining({ reason: 'pendingChange' }),
+    )
+    acknowledge(raft, 2n, 3)
+    drain(raft)
+    raft.proposeConfigChange(learner)
+    expect(raft.state.lastIndex).toBe(4)
   })
 })
 
@@ -441,6 +539,8 @@ describe('the configuration', () => {
     expect(raft.state).toMatchObject({ commit: 2, lastIndex: 3 })
     acknowledge(raft, 4n, 3)
     drain(raft)
+    raft.applied(3)
+    expect(raft.state.lastIndex).toBe(4)
     expect(raft.entries(4, 4)).toMatchObject([
       { type: EntryType.CONFIG_CHANGE, data: { length: 0 } },
     ])
