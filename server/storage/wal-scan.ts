@@ -67,9 +67,17 @@ export async function scanSegment(
   let synced = 0
   let group: FoundRecord[] = []
   for (;;) {
-    const header = await headerAt(window, at, segmentCrc, crc)
+    // Most of it is in the window already, and an await for each record would cost more than it.
+    const head =
+      window.held(at, RECORD_HEADER_BYTES) ?? (await window.view(at, RECORD_HEADER_BYTES))
+    const header = checkHeader(head, at, window.size, segmentCrc, crc)
     if (header === undefined) break
-    const payload = await payloadAt(window, at, header)
+    const from = at + RECORD_HEADER_BYTES
+    const length = recordBytes(header.length) - RECORD_HEADER_BYTES
+    const payload = checkPayload(
+      window.held(from, length) ?? (await window.view(from, length)),
+      header,
+    )
     if (payload === undefined) break
     const record = { type: header.type, payload, offset: at }
     // Only a group of one is read in place; the window moves on under a longer one.
@@ -89,32 +97,28 @@ export async function scanSegment(
   return { end, crc: endCrc, synced, stopped: at, damaged }
 }
 
-async function headerAt(
-  window: FileWindow,
+/** The header that stands at `at`, if it follows the record with CRC `previous` and fits the file. */
+function checkHeader(
+  bytes: Buffer,
   at: number,
+  size: number,
   segmentCrc: number,
   previous: number,
-): Promise<RecordHeader | undefined> {
-  const bytes = window.held(at, RECORD_HEADER_BYTES) ?? (await window.view(at, RECORD_HEADER_BYTES))
+): RecordHeader | undefined {
   if (bytes.length < RECORD_HEADER_BYTES) return undefined
   const header = readRecordHeader(bytes, 0, at, segmentCrc)
   if (header === undefined || header.previous !== previous) return undefined
   if (header.length > RECORD_BYTES_MAX) return undefined
-  return at + recordBytes(header.length) <= window.size ? header : undefined
+  return at + recordBytes(header.length) <= size ? header : undefined
 }
 
-async function payloadAt(
-  window: FileWindow,
-  at: number,
-  header: RecordHeader,
-): Promise<Buffer | undefined> {
-  const from = at + RECORD_HEADER_BYTES
-  const length = recordBytes(header.length) - RECORD_HEADER_BYTES
-  const bytes = window.held(from, length) ?? (await window.view(from, length))
-  if (bytes.length < length) return undefined
-  for (let pad = header.length; pad < length; pad++) if (bytes[pad] !== 0) return undefined
-  const payload = bytes.subarray(0, header.length)
-  return crc32c(payload, header.previous) === header.crc ? payload : undefined
+/** The payload without its padding, if all is as the header says. */
+function checkPayload(bytes: Buffer, header: RecordHeader): Buffer | undefined {
+  const { length, previous, crc } = header
+  if (bytes.length < recordBytes(length) - RECORD_HEADER_BYTES) return undefined
+  for (let pad = length; pad < bytes.length; pad++) if (bytes[pad] !== 0) return undefined
+  const payload = bytes.subarray(0, length)
+  return crc32c(payload, previous) === crc ? payload : undefined
 }
 
 /** Whether a header from `from` on proves that the file was durable beyond `end` once. */

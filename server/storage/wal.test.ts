@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import { type Entry, HardState } from '../../client/wire/generated/raft.js'
 import { FaultDisk } from '../../test/sim/fault-disk.js'
 import { Wal, WalDamaged, WalFailed } from './wal.js'
+import { RecordType, RecordWriter } from './wal-record.js'
 
 const DIRECTORY = '/wal'
 const IDENTITY = { clusterId: 0xfedc_ba98_7654_3210n, memberId: 9n }
@@ -292,6 +293,21 @@ describe('the end of a log that was cut off', () => {
       expect(indexes(contents.entries)).toEqual([1, 2, 3, 4, 5])
       expect(disk.contents(path).length).toBe(bytes.length)
     }
+  })
+
+  test('is repaired although its data holds pieces of a log', async () => {
+    const { options, disk, path, bytes, wal } = await written()
+    const segmentCrc = Buffer.from(bytes).readUInt32LE(60)
+    const forged = new RecordWriter(segmentCrc, 64, segmentCrc, 2 ** 40)
+    forged.add(RecordType.ENTRY, false, new Uint8Array(20))
+    const impostor = { ...entry(6), data: Buffer.concat(forged.finish()) }
+    await appended(wal, { entries: [impostor] })
+    const all = disk.contents(path)
+    const file = await disk.mount().open(path, 'write')
+    await file.writeAt(bytes.length, [new Uint8Array(32)])
+    const { contents } = await Wal.open(options())
+    expect(indexes(contents.entries)).toEqual([1, 2, 3, 4, 5])
+    expect(disk.contents(path).length).toBeLessThan(all.length)
   })
 
   test('is refused when it was synced: later records say so, by file, place and remedy', async () => {
