@@ -22,6 +22,7 @@
 
 import {
   ChannelCredentials,
+  connectivityState,
   Channel as GrpcJsChannel,
   type ChannelOptions as GrpcJsOptions,
   Metadata as GrpcMetadata,
@@ -59,7 +60,8 @@ export class GrpcTransport implements Transport {
   connect(address: string, options: ChannelOptions = {}): Channel {
     const { target, secure } = parseAddress(address)
     const credentials = secure ? tlsCredentials(options.tls) : ChannelCredentials.createInsecure()
-    return new GrpcChannel(new GrpcJsChannel(target, credentials, grpcOptions(options)))
+    const channel = new GrpcJsChannel(target, credentials, grpcOptions(options))
+    return new GrpcChannel(channel, options.connectTimeoutMs)
   }
 }
 
@@ -85,7 +87,6 @@ function grpcOptions(options: ChannelOptions): GrpcJsOptions {
   }
   if (options.keepAliveIntervalMs !== undefined) {
     chosen['grpc.keepalive_time_ms'] = options.keepAliveIntervalMs
-    chosen['grpc.keepalive_permit_without_calls'] = 1
     if (options.keepAliveTimeoutMs !== undefined)
       chosen['grpc.keepalive_timeout_ms'] = options.keepAliveTimeoutMs
   }
@@ -96,15 +97,19 @@ function grpcOptions(options: ChannelOptions): GrpcJsOptions {
 interface Open {
   /** Ends it, in a later turn of the event loop. */
   cancel(error: RpcError): void
+  /** The time to connect is over. */
+  unconnected(timeoutMs: number): void
 }
 
 class GrpcChannel implements Channel {
   readonly #channel: GrpcJsChannel
+  readonly #connectTimeoutMs: number | undefined
   readonly #open = new Set<Open>()
   #closed = false
 
-  constructor(channel: GrpcJsChannel) {
+  constructor(channel: GrpcJsChannel, connectTimeoutMs: number | undefined) {
     this.#channel = channel
+    this.#connectTimeoutMs = connectTimeoutMs
   }
 
   call<Request, Response>(
@@ -118,6 +123,7 @@ class GrpcChannel implements Channel {
       const bytes = encodeBytes(method.request, request)
       const call = new UnaryCall(this.#create(method.path), this.#open, resolve, reject)
       call.start(method, bytes, this.#channel.getTarget(), options)
+      this.#limitConnecting(call)
     })
   }
 
@@ -128,7 +134,9 @@ class GrpcChannel implements Channel {
     const refusal = this.#refusal(options)
     if (refusal !== undefined) return failedStream(refusal)
     const call = this.#create(method.path)
-    return new ClientStream(method, call, this.#open, this.#channel.getTarget(), options)
+    const stream = new ClientStream(method, call, this.#open, this.#channel.getTarget(), options)
+    this.#limitConnecting(stream)
+    return stream
   }
 
   close(): void {
@@ -142,6 +150,14 @@ class GrpcChannel implements Channel {
   #refusal(options: CallOptions): RpcError | undefined {
     if (this.#closed) return channelClosed(true)
     return options.signal?.aborted ? cancelled(true) : undefined
+  }
+
+  /** Gives up a call that still has no connection after the time for it. */
+  #limitConnecting(open: Open): void {
+    if (this.#connectTimeoutMs === undefined) return
+    if (this.#channel.getConnectivityState(false) === connectivityState.READY) return
+    const timeoutMs = this.#connectTimeoutMs
+    setTimeout(() => open.unconnected(timeoutMs), timeoutMs).unref()
   }
 
   #create(path: string): GrpcCall {
@@ -192,6 +208,10 @@ class UnaryCall<Response> implements Open, InterceptingListener {
   cancel(error: RpcError): void {
     this.#why ??= error
     setImmediate(() => this.#call.cancelWithStatus(error.code, error.details))
+  }
+
+  unconnected(timeoutMs: number): void {
+    if (this.#call.getPeer() === this.#target) this.cancel(noConnection(timeoutMs))
   }
 
   onReceiveMetadata(): void {}
@@ -248,6 +268,10 @@ class ClientStream<In, Out> extends GrpcStream<In, Out> implements Open, Interce
 
   cancel(error: RpcError): void {
     this.fail(error)
+  }
+
+  unconnected(timeoutMs: number): void {
+    if (this.#call.getPeer() === this.#target) this.cancel(noConnection(timeoutMs))
   }
 
   onReceiveMetadata(): void {}
@@ -317,6 +341,10 @@ function failure(
   // A connection that died under the call's feet is reported as INTERNAL.
   const code = neverSent && status.code === Status.INTERNAL ? Status.UNAVAILABLE : status.code
   return new RpcError(code as Status, status.details, neverSent)
+}
+
+function noConnection(timeoutMs: number): RpcError {
+  return new RpcError(Status.UNAVAILABLE, `no connection within ${timeoutMs} ms`)
 }
 
 function unreadable(error: unknown): RpcError {

@@ -26,10 +26,15 @@ export interface TlsOptions {
 /** How a channel is to be opened. */
 export interface ChannelOptions {
   readonly tls?: TlsOptions
-  /** A ping every so many idle milliseconds; none when absent. */
+  /** A ping every so many milliseconds while calls are open; none when absent. */
   readonly keepAliveIntervalMs?: number
   /** The connection is given up when a ping stays unanswered this long. */
   readonly keepAliveTimeoutMs?: number
+  /**
+   * A call that finds no connection within this many milliseconds fails with UNAVAILABLE
+   * and `neverSent`, whatever its own time. No limit but the call's when absent.
+   */
+  readonly connectTimeoutMs?: number
   /** Largest message accepted; default 2^31 - 1. */
   readonly receiveBytesMax?: number
 }
@@ -55,7 +60,7 @@ export interface Channel {
   close(): void
 }
 
-/** Opens channels. Real: grpc-js. In one process: {@link ./inprocess.ts}. In tests: the simulator. */
+/** Opens channels. Real: grpc-js. In one process: transport-inprocess.ts. In tests: the simulator. */
 export interface Transport {
   /** @param address `http://host:port`, `https://host:port`, `unix:///path`, or `host:port`. */
   connect(address: string, options?: ChannelOptions): Channel

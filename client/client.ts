@@ -1,0 +1,193 @@
+/** The client: options in, services out, one `close` that ends everything. */
+
+import type { Bytes } from './bytes.js'
+import { ClusterClient } from './cluster.js'
+import { Connection, type RequestOptions } from './connection/connection.js'
+import { ConclaveError, type Intent, invalidArgument } from './errors.js'
+import { parseAddress } from './host/address-grpc.js'
+import type { Clock } from './host/clock.js'
+import { nodeClock } from './host/clock-node.js'
+import { type Log, silentLog } from './host/log.js'
+import type { Random } from './host/random.js'
+import { nodeRandom } from './host/random-node.js'
+import type { MessageStream } from './host/stream.js'
+import type { TlsOptions, Transport } from './host/transport.js'
+import { GrpcTransport } from './host/transport-grpc.js'
+import { KvClient } from './kv.js'
+import { LeaseClient } from './lease.js'
+import { MaintenanceClient } from './maintenance.js'
+import type { Range } from './range.js'
+import { Txn } from './txn.js'
+import { WatchClient, type Watcher, type WatchOptions } from './watch.js'
+import type { Init } from './wire/codec.js'
+import type { Method, MethodKind } from './wire/method.js'
+
+/** How to reach a cluster. */
+export interface ConnectOptions {
+  /**
+   * Where its members serve clients: `http://host:port`, `https://host:port`, `host:port`
+   * or `unix:///path`. Name several members, so that one may fail.
+   */
+  readonly endpoints: string | readonly string[]
+  /** Time for a request with all its tries, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number
+  /** Time to get a connection before another endpoint is tried, in milliseconds. Default 2000. */
+  readonly connectTimeoutMs?: number
+  /** A connection with open calls is pinged this often, in milliseconds. Default 10000; etcd refuses less than 5000. */
+  readonly keepAliveIntervalMs?: number
+  /** A connection whose ping stays unanswered so long is given up, in milliseconds. Default 5000. */
+  readonly keepAliveTimeoutMs?: number
+  /** Certificates for `https` endpoints. */
+  readonly tls?: TlsOptions
+  /** What the client does behind the scenes, at level debug. Default: nothing is logged. */
+  readonly log?: Log
+  /** How to reach endpoints. Default gRPC; an in-process one takes any endpoint name. */
+  readonly transport?: Transport
+  /** Time. Default the real one. */
+  readonly clock?: Clock
+  /** Chance. Default the real one. */
+  readonly random?: Random
+}
+
+const TIMEOUT_MS = 5_000
+const CONNECT_TIMEOUT_MS = 2_000
+const KEEP_ALIVE_INTERVAL_MS = 10_000
+const KEEP_ALIVE_TIMEOUT_MS = 5_000
+
+/**
+ * Makes a client. It connects on first use, so this never waits and never fails for a
+ * cluster that is down.
+ *
+ * @example
+ * const client = connect({ endpoints: ['http://127.0.0.1:2379'] })
+ * await client.kv.put('greeting', 'hello')
+ * client.close()
+ *
+ * @throws {ConclaveError} `invalid-argument`: an option is wrong.
+ */
+export function connect(options: ConnectOptions): Client {
+  return new Client(options)
+}
+
+/** A client of a cluster. Share one in a process; everything on it may be used at the same time. */
+export class Client implements AsyncDisposable {
+  readonly kv: KvClient
+  readonly lease: LeaseClient
+  readonly cluster: ClusterClient
+  readonly maintenance: MaintenanceClient
+  /** The endpoints that it uses. */
+  readonly endpoints: readonly string[]
+  readonly #connection: Connection
+  readonly #watch: WatchClient
+
+  /** @internal Use {@link connect}. */
+  constructor(options: ConnectOptions) {
+    this.endpoints = checkedEndpoints(options)
+    this.#connection = new Connection({
+      addresses: this.endpoints,
+      transport: options.transport ?? new GrpcTransport(),
+      channel: {
+        connectTimeoutMs: positive(options.connectTimeoutMs, CONNECT_TIMEOUT_MS),
+        keepAliveIntervalMs: positive(options.keepAliveIntervalMs, KEEP_ALIVE_INTERVAL_MS),
+        keepAliveTimeoutMs: positive(options.keepAliveTimeoutMs, KEEP_ALIVE_TIMEOUT_MS),
+        ...(options.tls && { tls: options.tls }),
+      },
+      clock: options.clock ?? nodeClock,
+      random: options.random ?? nodeRandom,
+      log: options.log ?? silentLog,
+      timeoutMs: positive(options.timeoutMs, TIMEOUT_MS),
+    })
+    this.kv = new KvClient(this.#connection)
+    this.lease = new LeaseClient(this.#connection)
+    this.cluster = new ClusterClient(this.#connection)
+    this.maintenance = new MaintenanceClient(this.#connection)
+    this.#watch = new WatchClient(this.#connection)
+  }
+
+  /** The clock that lease times are told on. */
+  get clock(): Clock {
+    return this.#connection.clock
+  }
+
+  /** The chance that jitter and ids are drawn from. */
+  get random(): Random {
+    return this.#connection.random
+  }
+
+  get closed(): boolean {
+    return this.#connection.closed
+  }
+
+  /**
+   * Watches a key or a range; plain bytes are one key.
+   *
+   * @example
+   * for await (const { type, kv } of client.watch({ prefix: 'config/' }))
+   *   console.log(type, kv.keyString, kv.text())
+   *
+   * @throws {ConclaveError} `invalid-argument`, `closed`.
+   */
+  watch(range: Bytes | Range, options: WatchOptions = {}): Watcher {
+    return this.#watch.watch(range, options)
+  }
+
+  /** Begins a transaction; see {@link Txn}. */
+  txn(): Txn {
+    return new Txn(this.#connection)
+  }
+
+  /**
+   * Calls any unary method of the wire contract, such as the Lock and Election services.
+   *
+   * @param options.intent `read` allows repeating it on another endpoint; default `write`.
+   */
+  rpc<Request, Response>(
+    method: Method<Request, Response, 'unary'>,
+    request: Init<Request>,
+    options: RequestOptions & { readonly intent?: Intent } = {},
+  ): Promise<Response> {
+    return this.#connection.call(method, request, options.intent ?? 'write', options)
+  }
+
+  /** Opens any stream of the wire contract on the endpoint in use; it is not opened again when it breaks. */
+  stream<Request, Response>(
+    method: Method<Request, Response, Exclude<MethodKind, 'unary'>>,
+    options: RequestOptions = {},
+  ): MessageStream<Response, Init<Request>> {
+    this.#connection.assertOpen()
+    const { signal, timeoutMs, metadata } = options
+    return this.#connection.endpoints.choose().channel.stream(method, {
+      signal,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(metadata !== undefined && { metadata }),
+    })
+  }
+
+  /** Ends everything: open calls, watches and renewals fail with `closed`. Leases are not revoked. Idempotent. */
+  close(): void {
+    this.#connection.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+}
+
+function checkedEndpoints({ endpoints, transport }: ConnectOptions): readonly string[] {
+  const list = typeof endpoints === 'string' ? endpoints.split(',') : [...(endpoints ?? [])]
+  const trimmed = list.map((endpoint) => String(endpoint).trim()).filter((one) => one !== '')
+  if (trimmed.length === 0) throw invalidArgument('Name at least one endpoint.')
+  if (transport !== undefined) return trimmed
+  try {
+    for (const endpoint of trimmed) parseAddress(endpoint)
+  } catch (error) {
+    throw new ConclaveError('invalid-argument', (error as Error).message, { cause: error })
+  }
+  return trimmed
+}
+
+function positive(ms: number | undefined, standard: number): number {
+  const value = ms ?? standard
+  if (Number.isFinite(value) && value > 0) return value
+  throw invalidArgument(`A time must be a positive number of milliseconds, not ${value}.`)
+}

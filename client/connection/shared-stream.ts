@@ -1,0 +1,126 @@
+/**
+ * A stream that many share and that outlives its connection.
+ *
+ * While it is wanted there is one open stream, or an attempt at one: when it breaks,
+ * its endpoint is left and another is opened after the back-off. What to say on a new
+ * stream is the owner's business ({@link StreamOwner.opened}); nothing that was sent on
+ * the old one may be taken as received.
+ */
+
+import type { Timer } from '../host/clock.js'
+import type { MessageStream } from '../host/stream.js'
+import type { CallOptions } from '../host/transport.js'
+import type { Init } from '../wire/codec.js'
+import type { Method } from '../wire/method.js'
+import { RpcError, Status } from '../wire/status.js'
+import type { Connection } from './connection.js'
+import type { Endpoint } from './endpoints.js'
+
+/** Whoever shares a stream out. */
+export interface StreamOwner<In> {
+  /** A new stream is open; nothing has been said on it. */
+  opened(): void
+  message(message: In): void
+  /** The stream broke. False: do not open another. */
+  broken(error: RpcError): boolean
+}
+
+/** Keeps one stream open as long as it is wanted. */
+export class SharedStream<Out, In> {
+  readonly #connection: Connection
+  readonly #method: Method<Out, In, 'bidi'>
+  readonly #options: CallOptions
+  readonly #owner: StreamOwner<In>
+  #stream: MessageStream<In, Init<Out>> | undefined
+  #endpoint: Endpoint | undefined
+  #waiting: Timer | undefined
+  #wanted = false
+
+  constructor(
+    connection: Connection,
+    method: Method<Out, In, 'bidi'>,
+    options: CallOptions,
+    owner: StreamOwner<In>,
+  ) {
+    this.#connection = connection
+    this.#method = method
+    this.#options = options
+    this.#owner = owner
+  }
+
+  /** Is there a stream to send on? It may not have reached its server yet. */
+  get isOpen(): boolean {
+    return this.#stream !== undefined
+  }
+
+  /** Opens a stream soon, if there is none. */
+  want(): void {
+    this.#wanted = true
+    if (this.#stream === undefined && this.#waiting === undefined) this.#openLater()
+  }
+
+  /** Ends the stream, if there is one. */
+  release(): void {
+    this.#wanted = false
+    this.#waiting?.cancel()
+    this.#waiting = undefined
+    const stream = this.#stream
+    this.#stream = undefined
+    stream?.fail(new RpcError(Status.CANCELLED, 'no longer needed'))
+  }
+
+  /** Says something; lost when no stream is open. */
+  send(message: Init<Out>): void {
+    this.#stream?.send(message)
+  }
+
+  /** Gives the stream up although it looks alive, and goes to another endpoint. */
+  restart(why: string): void {
+    const stream = this.#stream
+    if (stream === undefined) return
+    const error = new RpcError(Status.UNAVAILABLE, why)
+    this.#closed(stream, error)
+    stream.fail(error)
+  }
+
+  #openLater(): void {
+    const endpoint = this.#connection.endpoints.choose()
+    if (endpoint.waitMs === 0) {
+      this.#open(endpoint)
+      return
+    }
+    this.#waiting = this.#connection.clock.after(endpoint.waitMs, () => {
+      this.#waiting = undefined
+      this.#openLater()
+    })
+  }
+
+  #open(endpoint: Endpoint): void {
+    const stream = endpoint.channel.stream(this.#method, this.#options)
+    this.#stream = stream
+    this.#endpoint = endpoint
+    stream.receive({
+      message: (message) => {
+        if (this.#stream !== stream) return
+        endpoint.succeeded()
+        this.#owner.message(message)
+      },
+      close: (error) =>
+        this.#closed(stream, error ?? new RpcError(Status.UNAVAILABLE, 'the server ended it')),
+    })
+    this.#owner.opened()
+  }
+
+  #closed(stream: MessageStream<In, Init<Out>>, error: RpcError): void {
+    if (this.#stream !== stream) return
+    this.#stream = undefined
+    this.#endpoint?.failed()
+    this.#connection.log.debug('a shared stream broke', {
+      method: this.#method.path,
+      endpoint: this.#endpoint?.address,
+      error: error.details,
+    })
+    if (this.#owner.broken(error) && this.#wanted) this.#openLater()
+    else this.#wanted = false
+  }
+}

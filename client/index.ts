@@ -1,0 +1,42 @@
+/** The public door of the client. */
+
+export type { Bytes } from './bytes.js'
+export { Client, type ConnectOptions, connect } from './client.js'
+export type { ClusterClient, Member } from './cluster.js'
+export type { RequestOptions } from './connection/connection.js'
+export { ConclaveError, type ConclaveErrorOptions, type ErrorCode, type Intent } from './errors.js'
+export type { Clock, Timer } from './host/clock.js'
+export type { Log, LogFields } from './host/log.js'
+export type { Random } from './host/random.js'
+export { randomId } from './host/random.js'
+export type { TlsOptions, Transport } from './host/transport.js'
+export type { KeepAlive, KeepAliveListener } from './keep-alive.js'
+export { KeyValue } from './key-value.js'
+export type { KvClient } from './kv.js'
+export type { Lease, LeaseClient, TimeToLive } from './lease.js'
+export type { MaintenanceClient, MemberStatus } from './maintenance.js'
+export { prefixEnd, type Range } from './range.js'
+export type {
+  DeleteOptions,
+  DeleteResult,
+  Header,
+  PutOptions,
+  PutResult,
+  RangeOptions,
+  RangeResult,
+  ReadOptions,
+} from './requests.js'
+export {
+  Compare,
+  CompareTargets,
+  compare,
+  Op,
+  type Operator,
+  type OpResult,
+  op,
+  type Txn,
+  type TxnParts,
+  type TxnResult,
+} from './txn.js'
+export type { WatchBatch, WatchEvent, Watcher, WatchOptions } from './watch.js'
+export { Election, Lock } from './wire/methods.js'

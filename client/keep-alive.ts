@@ -1,0 +1,249 @@
+/**
+ * Renewal of leases over one shared stream.
+ *
+ * A renewal that was answered with a TTL proves that the lease lives until the moment
+ * it was *sent* plus that TTL: the server counts from when it received it, which is
+ * later. So every answer is matched with the oldest unanswered request for its lease
+ * (a server answers in order), and the deadline of the lease follows from that.
+ *
+ * | after the last sent-and-answered renewal | what happens |
+ * | --- | --- |
+ * | TTL / 3 | the next is sent |
+ * | 2 TTL / 3, no answer | the stream is given up; all renewals are sent again on another endpoint |
+ * | TTL, no answer | the lease is lost (`lease-expired`), though the server may still hold it a little |
+ *
+ * An answer with TTL 0 or less means that the server knows no such lease: lost
+ * (`lease-not-found`). Unanswered requests of a broken stream prove nothing and are
+ * forgotten.
+ */
+
+import type { Connection } from './connection/connection.js'
+import { isFinal } from './connection/retry.js'
+import { SharedStream, type StreamOwner } from './connection/shared-stream.js'
+import { ConclaveError, errorOf } from './errors.js'
+import type { Timer } from './host/clock.js'
+import type { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from './wire/generated/rpc.js'
+import { Lease } from './wire/methods.js'
+import type { RpcError } from './wire/status.js'
+
+/** Who wants to know how a lease fares. Callbacks must not throw. */
+export interface KeepAliveListener {
+  /**
+   * A renewal was acknowledged.
+   *
+   * @param sentAtMs when it was sent, on the client's monotonic clock: the lease lives
+   *   at least until `sentAtMs + ttlSeconds * 1000`.
+   */
+  onRenewed?(sentAtMs: number, ttlSeconds: number): void
+  /** The lease is lost, or nobody can renew it any more (`closed`, `permission-denied`, …). Not called after `close`. */
+  onLost?(error: ConclaveError): void
+}
+
+/** A lease under renewal. */
+export interface KeepAlive {
+  /** Until when the lease certainly lives, on the client's monotonic clock; undefined before that is known. */
+  readonly aliveUntilMs: number | undefined
+  /** Stops the renewal; the lease itself stays. Idempotent. */
+  close(): void
+}
+
+/** What is known of a lease before its first renewal. */
+export interface Granted {
+  readonly ttlSeconds: number
+  readonly grantedAtMs: number
+}
+
+/** A stream that stays silent this long although something was asked is given up, when no TTL says otherwise. */
+const ANSWER_MS_DEFAULT = 3_000
+
+/** Keeps all leases of a client alive. */
+export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
+  readonly #connection: Connection
+  readonly #stream: SharedStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>
+  readonly #renewals = new Map<bigint, Set<Renewal>>()
+  #disown: (() => void) | undefined
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    this.#stream = new SharedStream(connection, Lease.leaseKeepAlive, {}, this)
+  }
+
+  /** Starts to renew; the first renewal is sent at once. */
+  add(id: bigint, granted: Granted | undefined, listener: KeepAliveListener): KeepAlive {
+    const renewal = new Renewal(this, this.#connection.clock, id, granted, listener)
+    const sameLease = this.#renewals.get(id)
+    if (sameLease === undefined) this.#renewals.set(id, new Set([renewal]))
+    else sameLease.add(renewal)
+    this.#disown ??= this.#connection.own({ close: (error) => this.#endAll(error) })
+    if (this.#stream.isOpen) renewal.send()
+    else this.#stream.want()
+    return renewal
+  }
+
+  /** Used by {@link Renewal}. */
+  remove(renewal: Renewal): void {
+    const sameLease = this.#renewals.get(renewal.id)
+    sameLease?.delete(renewal)
+    if (sameLease?.size === 0) this.#renewals.delete(renewal.id)
+    if (this.#renewals.size > 0) return
+    this.#stream.release()
+    this.#disown?.()
+    this.#disown = undefined
+  }
+
+  /** Used by {@link Renewal}: sends a request; false when there is no stream to send it on. */
+  send(id: bigint): boolean {
+    if (!this.#stream.isOpen) return false
+    this.#stream.send({ ID: id })
+    return true
+  }
+
+  /** Used by {@link Renewal}: is there a stream? */
+  get canSend(): boolean {
+    return this.#stream.isOpen
+  }
+
+  /** Used by {@link Renewal}: the stream does not answer. */
+  silent(): void {
+    this.#stream.restart('keep-alives stay unanswered')
+  }
+
+  opened(): void {
+    for (const renewal of this.#all()) renewal.send()
+  }
+
+  message(response: LeaseKeepAliveResponse): void {
+    // One request for each renewal of a lease was sent, in this order.
+    const sameLease = this.#renewals.get(response.ID)
+    if (sameLease === undefined) return
+    let oldest: Renewal | undefined
+    for (const renewal of sameLease)
+      if (renewal.asked && (oldest === undefined || renewal.sentAtMs < oldest.sentAtMs))
+        oldest = renewal
+    oldest?.answered(response.TTL)
+  }
+
+  broken(error: RpcError): boolean {
+    for (const renewal of this.#all()) renewal.forget()
+    if (!isFinal(error)) return true
+    this.#endAll(ConclaveError.from(error))
+    return false
+  }
+
+  #all(): Renewal[] {
+    return [...this.#renewals.values()].flatMap((sameLease) => [...sameLease])
+  }
+
+  #endAll(error: ConclaveError): void {
+    for (const renewal of this.#all()) renewal.lose(error)
+  }
+}
+
+class Renewal implements KeepAlive {
+  readonly id: bigint
+  readonly #hub: KeepAliveHub
+  readonly #clock: Connection['clock']
+  readonly #listener: KeepAliveListener
+  /** In milliseconds; undefined before an answer or a grant told it. */
+  #ttlMs: number | undefined
+  /** When what is known to keep the lease alive was sent. */
+  #provenAtMs: number
+  /** When the request that is unanswered was sent; there is at most one. */
+  #sentAtMs: number | undefined
+  #timer: Timer | undefined
+  #closed = false
+
+  constructor(
+    hub: KeepAliveHub,
+    clock: Connection['clock'],
+    id: bigint,
+    granted: Granted | undefined,
+    listener: KeepAliveListener,
+  ) {
+    this.#hub = hub
+    this.#clock = clock
+    this.id = id
+    this.#listener = listener
+    this.#ttlMs = granted && granted.ttlSeconds * 1000
+    this.#provenAtMs = granted?.grantedAtMs ?? clock.now()
+    this.#arm()
+  }
+
+  get aliveUntilMs(): number | undefined {
+    return this.#ttlMs === undefined ? undefined : this.#provenAtMs + this.#ttlMs
+  }
+
+  /** Is a request unanswered? */
+  get asked(): boolean {
+    return this.#sentAtMs !== undefined
+  }
+
+  get sentAtMs(): number {
+    return this.#sentAtMs ?? Number.POSITIVE_INFINITY
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#timer?.cancel()
+    this.#hub.remove(this)
+  }
+
+  /** Asks the server, unless a request is already on its way. */
+  send(): void {
+    if (this.#closed || this.asked) return
+    if (this.#hub.send(this.id)) this.#sentAtMs = this.#clock.now()
+    this.#arm()
+  }
+
+  /** The stream broke: whether the request arrived is unknown and of no interest. */
+  forget(): void {
+    this.#sentAtMs = undefined
+    this.#arm()
+  }
+
+  answered(ttlSeconds: number): void {
+    const sentAtMs = this.#sentAtMs!
+    this.#sentAtMs = undefined
+    if (ttlSeconds <= 0) {
+      this.lose(errorOf('lease-not-found'))
+      return
+    }
+    this.#ttlMs = ttlSeconds * 1000
+    this.#provenAtMs = sentAtMs
+    this.#arm()
+    this.#listener.onRenewed?.(sentAtMs, ttlSeconds)
+  }
+
+  lose(error: ConclaveError): void {
+    if (this.#closed) return
+    this.close()
+    this.#listener.onLost?.(error)
+  }
+
+  /** Sets the timer to the next thing that must happen. */
+  #arm(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    const dueMs = Math.min(this.#actMs, this.aliveUntilMs ?? Number.POSITIVE_INFINITY)
+    if (this.#closed || dueMs === Number.POSITIVE_INFINITY) return
+    this.#timer = this.#clock.after(Math.max(0, dueMs - this.#clock.now()), () => this.#act())
+  }
+
+  /** When to send, or to stop waiting for an answer. */
+  get #actMs(): number {
+    if (this.#sentAtMs !== undefined)
+      return this.#sentAtMs + (this.#ttlMs === undefined ? ANSWER_MS_DEFAULT : this.#ttlMs / 3)
+    // Without a stream nothing can be sent; the hub sends when there is one.
+    if (!this.#hub.canSend || this.#ttlMs === undefined) return Number.POSITIVE_INFINITY
+    return this.#provenAtMs + this.#ttlMs / 3
+  }
+
+  #act(): void {
+    const now = this.#clock.now()
+    if (now >= (this.aliveUntilMs ?? Number.POSITIVE_INFINITY)) this.lose(errorOf('lease-expired'))
+    else if (now < this.#actMs) this.#arm()
+    else if (this.asked) this.#hub.silent()
+    else this.send()
+  }
+}

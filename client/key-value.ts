@@ -1,0 +1,50 @@
+/** A stored key-value as a user reads it. */
+
+import type { KeyValue as WireKeyValue } from './wire/generated/kv.js'
+
+/** A key-value at one revision. Do not change its bytes. */
+export class KeyValue {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  /** Revision of the put that created the key. */
+  readonly createRevision: number
+  /** Revision of the last put. */
+  readonly modRevision: number
+  /** Number of puts since the key was created; 1 after creation. */
+  readonly version: number
+  /** The lease that the key lives with; 0n is none. */
+  readonly lease: bigint
+
+  constructor(kv: WireKeyValue) {
+    this.key = kv.key
+    this.value = kv.value
+    this.createRevision = kv.createRevision
+    this.modRevision = kv.modRevision
+    this.version = kv.version
+    this.lease = kv.lease
+  }
+
+  /** The key as UTF-8. */
+  get keyString(): string {
+    return toText(this.key)
+  }
+
+  /** The value as UTF-8. */
+  text(): string {
+    return toText(this.value)
+  }
+
+  /** The value parsed as JSON; throws a SyntaxError when it is none. */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T
+  }
+}
+
+/** The key-value of an optional field of the wire. */
+export function keyValueOf(kv: WireKeyValue | undefined): KeyValue | null {
+  return kv === undefined ? null : new KeyValue(kv)
+}
+
+function toText(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}

@@ -1,0 +1,148 @@
+/** Leases: keys that live only as long as somebody renews them. */
+
+import { toBytes, toLeaseId } from './bytes.js'
+import type { Connection, RequestOptions } from './connection/connection.js'
+import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { type KeepAlive, KeepAliveHub, type KeepAliveListener } from './keep-alive.js'
+import { Lease as LeaseMethods } from './wire/methods.js'
+
+/** A lease that was granted. */
+export interface Lease {
+  readonly id: bigint
+  /** What the server granted, in seconds; it may be more than was asked for (etcd: at least 2). */
+  readonly ttlSeconds: number
+  /** When the request was sent, on the client's monotonic clock: the lease lives from then on at least. */
+  readonly grantedAtMs: number
+}
+
+/** How long a lease still lives. */
+export interface TimeToLive {
+  /** Seconds left. */
+  readonly ttlSeconds: number
+  readonly grantedTtlSeconds: number
+  /** The keys that live with it; empty unless asked for. */
+  readonly keys: Uint8Array[]
+}
+
+/** etcd's bound on a TTL. */
+const TTL_SECONDS_MAX = 9_000_000_000
+
+/**
+ * The lease service of a client.
+ *
+ * @example
+ * const lease = await client.lease.grant(10)
+ * await client.kv.put('worker/1', 'here', { lease: lease.id })
+ * const alive = client.lease.keepAlive(lease, { onLost: () => stopWorking() })
+ */
+export class LeaseClient {
+  readonly #connection: Connection
+  readonly #hub: KeepAliveHub
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    this.#hub = new KeepAliveHub(connection)
+  }
+
+  /**
+   * Grants a lease.
+   *
+   * @param ttlSeconds whole seconds, from 1 on.
+   * @param options.id an id of your own; the server chooses when absent.
+   * @throws {ConclaveError} `lease-exists`, `lease-ttl-too-large`, `outcome-unknown`, ….
+   */
+  async grant(
+    ttlSeconds: number,
+    options: RequestOptions & { readonly id?: bigint } = {},
+  ): Promise<Lease> {
+    if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > TTL_SECONDS_MAX)
+      throw invalidArgument(`A TTL is a whole number of seconds from 1 on, not ${ttlSeconds}.`)
+    const request = { TTL: ttlSeconds, ID: toLeaseId(options.id ?? 0n) }
+    const grantedAtMs = this.#connection.clock.now()
+    const { leaseGrant } = LeaseMethods
+    const response = await this.#connection.call(leaseGrant, request, 'write', options)
+    if (response.error !== '') throw new ConclaveError('internal', response.error)
+    return { id: response.ID, ttlSeconds: response.TTL, grantedAtMs }
+  }
+
+  /**
+   * Ends a lease and deletes its keys.
+   *
+   * @throws {ConclaveError} `lease-not-found`, `outcome-unknown`, ….
+   */
+  async revoke(id: bigint, options: RequestOptions = {}): Promise<void> {
+    const request = { ID: toLeaseId(id) }
+    await this.#connection.call(LeaseMethods.leaseRevoke, request, 'write', options)
+  }
+
+  /**
+   * Renews a lease once; resolves with its TTL in seconds.
+   *
+   * @throws {ConclaveError} `lease-not-found` when it has expired, `deadline-exceeded` when
+   *   nobody answered in time.
+   */
+  async keepAliveOnce(id: bigint, options: RequestOptions = {}): Promise<number> {
+    const leaseId = toLeaseId(id)
+    this.#connection.assertOpen()
+    const timeoutMs = options.timeoutMs ?? this.#connection.timeoutMs
+    return new Promise<number>((resolve, reject) => {
+      const settle = (run: () => void) => {
+        renewal.close()
+        timer.cancel()
+        options.signal?.removeEventListener('abort', onAbort)
+        run()
+      }
+      const onAbort = () => settle(() => reject(errorOf('cancelled')))
+      const timer = this.#connection.clock.after(timeoutMs, () =>
+        settle(() => reject(errorOf('deadline-exceeded'))),
+      )
+      const renewal = this.#hub.add(leaseId, undefined, {
+        onRenewed: (_sentAtMs, ttlSeconds) => settle(() => resolve(ttlSeconds)),
+        onLost: (error) => settle(() => reject(error)),
+      })
+      if (options.signal?.aborted) onAbort()
+      else options.signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  /**
+   * Renews a lease until it is closed or lost, each time after a third of its TTL.
+   *
+   * All leases of a client share one stream. With the `Lease` itself, loss is noticed
+   * even if no renewal was ever answered; with an id alone only from the first answer on.
+   *
+   * @param listener `onLost` is called at most once, and last.
+   */
+  keepAlive(lease: Lease | bigint, listener: KeepAliveListener = {}): KeepAlive {
+    this.#connection.assertOpen()
+    if (typeof lease === 'bigint') return this.#hub.add(toLeaseId(lease), undefined, listener)
+    return this.#hub.add(toLeaseId(lease.id), lease, listener)
+  }
+
+  /**
+   * How long a lease still lives.
+   *
+   * @param options.keys ask for the keys that live with it, too.
+   * @throws {ConclaveError} `lease-not-found`.
+   */
+  async timeToLive(
+    id: bigint,
+    options: RequestOptions & { readonly keys?: boolean } = {},
+  ): Promise<TimeToLive> {
+    const request = { ID: toLeaseId(id), keys: options.keys ?? false }
+    const { leaseTimeToLive } = LeaseMethods
+    const response = await this.#connection.call(leaseTimeToLive, request, 'read', options)
+    if (response.TTL < 0) throw errorOf('lease-not-found')
+    return {
+      ttlSeconds: response.TTL,
+      grantedTtlSeconds: response.grantedTTL,
+      keys: response.keys.map((key) => toBytes(key, 'key')),
+    }
+  }
+
+  /** The ids of all leases that the answering member knows. */
+  async list(options: RequestOptions = {}): Promise<bigint[]> {
+    const response = await this.#connection.call(LeaseMethods.leaseLeases, {}, 'read', options)
+    return response.leases.map((lease) => lease.ID)
+  }
+}

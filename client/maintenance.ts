@@ -1,0 +1,59 @@
+/** The state of single members. */
+
+import type { Connection, RequestOptions } from './connection/connection.js'
+import { type Header, headerOf } from './requests.js'
+import { Maintenance } from './wire/methods.js'
+
+/** How one member is. */
+export interface MemberStatus {
+  /** Version of etcd that it is, or is compatible with. */
+  readonly version: string
+  /** Bytes of its database file. */
+  readonly dbSizeBytes: number
+  /** Bytes of it that hold data. */
+  readonly dbSizeInUseBytes: number
+  /** Whom it takes for the leader; 0n when it knows none. */
+  readonly leader: bigint
+  readonly raftTerm: number
+  readonly raftIndex: number
+  readonly raftAppliedIndex: number
+  readonly isLearner: boolean
+  /** What is wrong with it, such as alarms; empty when nothing is. */
+  readonly errors: string[]
+  /** `memberId` is the member that answered. */
+  readonly header: Header
+}
+
+/** The maintenance service of a client. */
+export class MaintenanceClient {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /**
+   * How a member is.
+   *
+   * @param endpoint one of the client's endpoints, which is asked once; the endpoint in
+   *   use when absent.
+   */
+  async status(endpoint?: string, options: RequestOptions = {}): Promise<MemberStatus> {
+    const { status } = Maintenance
+    const response = await (endpoint === undefined
+      ? this.#connection.call(status, {}, 'read', options)
+      : this.#connection.callEndpoint(endpoint, status, {}, 'read', options))
+    return {
+      version: response.version,
+      dbSizeBytes: response.dbSize,
+      dbSizeInUseBytes: response.dbSizeInUse,
+      leader: response.leader,
+      raftTerm: response.raftTerm,
+      raftIndex: response.raftIndex,
+      raftAppliedIndex: response.raftAppliedIndex,
+      isLearner: response.isLearner,
+      errors: response.errors,
+      header: headerOf(response.header),
+    }
+  }
+}
