@@ -300,7 +300,7 @@ describe('the end of a log that was cut off', () => {
     const segmentCrc = Buffer.from(bytes).readUInt32LE(60)
     const forged = new RecordWriter(segmentCrc, 64, segmentCrc, 2 ** 40)
     forged.add(RecordType.ENTRY, false, new Uint8Array(20))
-    const impostor = { ...entry(6), data: Buffer.concat(forged.finish()) }
+    const impostor = { ...entry(6), data: Buffer.concat([new Uint8Array(4), ...forged.finish()]) }
     await appended(wal, { entries: [impostor] })
     const all = disk.contents(path)
     const file = await disk.mount().open(path, 'write')
