@@ -6,7 +6,7 @@ import { parseAddress } from '../../client/host/address-grpc.js'
 import { unary } from '../../client/host/service.js'
 import type { Channel } from '../../client/host/transport.js'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
-import { KV } from '../../client/wire/methods.js'
+import { KV, Watch } from '../../client/wire/methods.js'
 import { type RpcError, Status } from '../../client/wire/status.js'
 import { GrpcListener } from './listener-grpc.js'
 
@@ -65,6 +65,21 @@ describe('a request never left when', () => {
     const error = await put(channelTo(address), 200)
     for (const socket of sockets) socket.destroy()
     expect(error).toMatchObject({ code: Status.DEADLINE_EXCEEDED, neverSent: true })
+  })
+
+  test('the server accepts and says nothing until the time to connect is over', async () => {
+    const sockets: Socket[] = []
+    const address = await tcpServer((socket) => sockets.push(socket))
+    const channel = new GrpcTransport().connect(address, { connectTimeoutMs: 100 })
+    cleanups.push(() => channel.close())
+    const error = await put(channel, 60_000)
+    const stream = channel.stream(Watch.watch)
+    const ended = await new Promise<RpcError | undefined>((resolve) => {
+      stream.receive({ message: () => {}, close: resolve })
+    })
+    for (const socket of sockets) socket.destroy()
+    expect(error).toMatchObject({ code: Status.UNAVAILABLE, neverSent: true })
+    expect(ended).toMatchObject({ code: Status.UNAVAILABLE, neverSent: true })
   })
 
   test('the name has no address', async () => {

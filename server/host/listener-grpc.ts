@@ -1,5 +1,6 @@
 /**
- * The real listener: gRPC over HTTP/2 by grpc-js.
+ * The real listener: gRPC over HTTP/2 by grpc-js, behind a doorkeeper of our own that
+ * reads the opening of each connection, see http2-opening.ts.
  *
  * Every method is registered for its codecs only; a server interceptor takes each
  * call over before grpc-js would wrap it in streams, see {@link runCall}.
@@ -20,7 +21,10 @@ import { parseAddress } from '../../client/host/address-grpc.js'
 import { type Log, silentLog } from '../../client/host/log.js'
 import type { Route, ServiceTable } from '../../client/host/service.js'
 import { runCall } from './call-grpc.js'
+import { type DoorAddress, Http2Doorkeeper } from './http2-doorkeeper.js'
 import type { Listener, Listening, ListenOptions } from './listener.js'
+
+type ConnectionInjector = ReturnType<Server['createConnectionInjector']>
 
 /** Open calls on one connection, streams included. */
 const STREAMS_PER_CONNECTION_MAX = 100_000
@@ -42,10 +46,15 @@ export class GrpcListener implements Listener {
     const { target, secure } = parseAddress(options.url)
     if (secure) throw new TypeError(`TLS is not supported yet: ${options.url}`)
     const server = this.#server(options, services)
-    const port = await bind(server, target, options.url)
+    const injector = server.createConnectionInjector(ServerCredentials.createInsecure())
+    const doorkeeper = new Http2Doorkeeper((socket) => injector.injectConnection(socket))
+    const port = await listen(doorkeeper, doorOf(target), options.url)
     return {
       url: options.url.replace(/:0(\/?)$/, `:${port}$1`),
-      close: (graceMs) => close(server, target.replace(/:0$/, `:${port}`), graceMs),
+      close: (graceMs) => {
+        doorkeeper.close()
+        return close(server, injector, graceMs)
+      },
     }
   }
 
@@ -91,21 +100,29 @@ function alreadyBytes(bytes: Buffer): Buffer {
   return bytes
 }
 
-function bind(server: Server, target: string, url: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(target, ServerCredentials.createInsecure(), (error, port) => {
-      if (error === null) return resolve(port)
-      const code = /\b(EADDRINUSE|EACCES|EADDRNOTAVAIL)\b/.exec(error.message)?.[1]
-      const text = `cannot listen on ${url}: ${error.message}`
-      reject(Object.assign(new Error(text, { cause: error }), code && { code }))
+/** Where to listen. A name that means this machine is its IPv4 loopback, as in Go. */
+function doorOf(target: string): DoorAddress {
+  if (target.startsWith('unix:')) return { path: target.slice('unix:'.length) }
+  const [, host, port] = /^dns:(.*):(\d+)$/.exec(target)!
+  const bare = host!.replace(/^\[(.*)\]$/, '$1')
+  return { host: bare === 'localhost' ? '127.0.0.1' : bare, port: Number(port) }
+}
+
+async function listen(door: Http2Doorkeeper, address: DoorAddress, url: string): Promise<number> {
+  try {
+    return await door.listen(address)
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException
+    throw Object.assign(new Error(`cannot listen on ${url}: ${message}`, { cause: error }), {
+      code,
     })
-  })
+  }
 }
 
 /** `forceShutdown` forgets connections when channelz is off, so they are cut by `drain`. */
-function close(server: Server, target: string, graceMs: number): Promise<void> {
+function close(server: Server, injector: ConnectionInjector, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    server.drain(target, graceMs)
+    injector.drain(graceMs)
     server.tryShutdown(() => resolve())
   })
 }
