@@ -1,3 +1,5 @@
+/** The real clock keeps its promises. */
+
 import { expect, test } from '@jest/globals'
 import { nodeClock } from './clock-node.js'
 
