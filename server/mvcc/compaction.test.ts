@@ -169,6 +169,20 @@ describe('compaction in slices', () => {
     expect(world.rows().length).toBe(2502)
   })
 
+  test('cuts between two versions of one key in one transaction, and keeps the later', async () => {
+    const world = await StoreWorld.open()
+    world.put('x', '1') // 2
+    const transaction = world.store.begin()
+    transaction.deleteRange(point('x'))
+    for (let i = 0; i < 1500; i++) transaction.put(`key ${i}`, text(''), 0n)
+    transaction.put('x', text('2'), 0n)
+    transaction.end() // 3
+    world.put('x', '3') // 4
+    await world.compact(3)
+    expect(world.lines(point('x'), { revision: 3 })).toEqual(['x=2 3/3/1'])
+    expect(world.rows().filter((row) => row.endsWith('x'))).toEqual(['3.1501 x', '4.0 x'])
+  })
+
   test('scheduled while another runs, each comes to its end', async () => {
     const world = await large()
     world.store.compact(3000)
