@@ -16,7 +16,7 @@ import type { Clock } from '../../client/host/clock.js'
 import type { Random } from '../../client/host/random.js'
 import { CatchUp, type CatchUpLimits, type HistorySource } from './catch-up.js'
 import type { Change, Store } from './store.js'
-import { SharedEvent, type WatchEvent } from './watch-response.js'
+import { ResponseEncoder, SharedEvent, type WatchEvent } from './watch-response.js'
 import { type StreamOwner, type WatchLimits, type WatchSink, WatchStream } from './watch-stream.js'
 import type { Watcher } from './watcher.js'
 import { WatcherIndex } from './watcher-index.js'
@@ -136,6 +136,7 @@ export class WatchHub {
       clock,
       random,
       limits,
+      encoder: new ResponseEncoder(),
       get revision() {
         return revision()
       },

@@ -3,7 +3,7 @@ import { EventType } from '../../client/wire/generated/kv.js'
 import { WatchResponse } from '../../client/wire/generated/rpc.js'
 import { bytesOf } from './interval.js'
 import type { StoredKv } from './stored-kv.js'
-import { eventBytes, fragments, responseBytes, SharedEvent } from './watch-response.js'
+import { eventBytes, fragments, ResponseEncoder, SharedEvent } from './watch-response.js'
 
 function kv(key: string, modRevision: number, valueBytes = 1): StoredKv {
   const value = new Uint8Array(valueBytes).fill(7)
@@ -25,14 +25,23 @@ describe('SharedEvent', () => {
   })
 })
 
-describe('responseBytes', () => {
-  test('splicing gives what encoding the whole message gives', () => {
+describe('ResponseEncoder', () => {
+  test('splicing gives what encoding the whole message gives, header after header', () => {
     const forms = [event('a').form(true), event('b', 300).form(false)]
-    const head = { header: { revision: 9, clusterId: 1n }, watchId: 4, fragment: true }
-    const bytes = responseBytes(head, forms)
-    const whole = { ...WatchResponse.create(head), events: forms.map((form) => form.event) }
-    expect(bytes).toEqual(new Uint8Array(WatchResponse.encode(whole).finish()))
-    const decoded = WatchResponse.decode(bytes)
+    const encoder = new ResponseEncoder()
+    const headers = [
+      {},
+      { revision: 9, clusterId: 1n },
+      { revision: 9, clusterId: 1n, raftTerm: 2 },
+    ]
+    for (const header of [...headers, ...headers.reverse()]) {
+      const head = { watchId: 4, fragment: true }
+      const bytes = encoder.encode(header, head, forms)
+      const whole = WatchResponse.create({ header, ...head })
+      const encoded = WatchResponse.encode({ ...whole, events: forms.map((form) => form.event) })
+      expect(Buffer.compare(bytes, encoded.finish())).toBe(0)
+    }
+    const decoded = WatchResponse.decode(encoder.encode({}, {}, forms))
     expect(decoded.events.map((each) => each.type)).toEqual([EventType.PUT, EventType.PUT])
     expect(decoded.events[1]?.kv?.key).toEqual(new Uint8Array(bytesOf('b')))
   })

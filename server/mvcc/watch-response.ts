@@ -9,7 +9,7 @@
 
 import { encodeBytes, type Init, Writer } from '../../client/wire/codec.js'
 import { Event, EventType } from '../../client/wire/generated/kv.js'
-import { WatchResponse } from '../../client/wire/generated/rpc.js'
+import { type ResponseHeader, WatchResponse } from '../../client/wire/generated/rpc.js'
 import { type StoreEvent, toWire } from './stored-kv.js'
 
 /** One element of `WatchResponse.events`, as a message and as bytes. */
@@ -99,18 +99,44 @@ export function fragments(
   return runs
 }
 
-/** A whole response in bytes: `head` has every field but the events. */
-export function responseBytes(
-  head: Init<WatchResponse>,
-  events: readonly WatchEvent[],
-): Uint8Array {
-  const start = encodeBytes(WatchResponse, head)
-  const bytes = new Uint8Array(start.length + eventBytes(events))
-  bytes.set(start)
-  let at = start.length
-  for (const { encoded } of events) {
-    bytes.set(encoded, at)
-    at += encoded.length
+/**
+ * Splices whole responses. Ten thousand watchers of one change get the same header,
+ * so its bytes are kept until another one comes.
+ */
+export class ResponseEncoder {
+  #header: Init<ResponseHeader> = {}
+  #headerBytes: Uint8Array = encodeBytes(WatchResponse, { header: {} })
+
+  /** The bytes of a response: `head` has every field but the header and the events. */
+  encode(
+    header: Init<ResponseHeader>,
+    head: Init<WatchResponse>,
+    events: readonly WatchEvent[],
+  ): Uint8Array {
+    if (!sameHeader(header, this.#header)) {
+      this.#header = header
+      this.#headerBytes = encodeBytes(WatchResponse, { header })
+    }
+    const start = this.#headerBytes
+    const middle = encodeBytes(WatchResponse, head)
+    // Every byte is written below, and small buffers come from a pool.
+    const bytes = Buffer.allocUnsafe(start.length + middle.length + eventBytes(events))
+    bytes.set(start)
+    bytes.set(middle, start.length)
+    let at = start.length + middle.length
+    for (const { encoded } of events) {
+      bytes.set(encoded, at)
+      at += encoded.length
+    }
+    return bytes
   }
-  return bytes
+}
+
+function sameHeader(a: Init<ResponseHeader>, b: Init<ResponseHeader>): boolean {
+  return (
+    a.revision === b.revision &&
+    a.raftTerm === b.raftTerm &&
+    a.memberId === b.memberId &&
+    a.clusterId === b.clusterId
+  )
 }

@@ -19,7 +19,7 @@ import type {
   WatchResponse,
 } from '../../client/wire/generated/rpc.js'
 import { type Interval, intervalOf } from './interval.js'
-import { eventBytes, fragments, responseBytes, type WatchEvent } from './watch-response.js'
+import { eventBytes, fragments, type ResponseEncoder, type WatchEvent } from './watch-response.js'
 import { Watcher } from './watcher.js'
 
 /** Where the responses of a stream go. */
@@ -54,6 +54,7 @@ export interface StreamOwner {
   readonly clock: Clock
   readonly random: Random
   readonly limits: WatchLimits
+  readonly encoder: ResponseEncoder
   /** The revision up to which live watchers were handed everything. */
   readonly revision: number
   add(watcher: Watcher): void
@@ -254,10 +255,11 @@ export class WatchStream {
 
   #send({ head, revision, events }: Pending): void {
     const sink = this.#sink
-    const full = { ...head, header: sink.header(revision) }
-    if (events.length === 0) this.#blocked = !sink.send(full)
-    else if (sink.sendBytes) this.#blocked = !sink.sendBytes(responseBytes(full, events))
-    else this.#blocked = !sink.send({ ...full, events: events.map(({ event }) => event) })
+    const header = sink.header(revision)
+    if (events.length === 0) this.#blocked = !sink.send({ ...head, header })
+    else if (sink.sendBytes)
+      this.#blocked = !sink.sendBytes(this.#owner.encoder.encode(header, head, events))
+    else this.#blocked = !sink.send({ ...head, header, events: events.map(({ event }) => event) })
   }
 
   #flush(): void {
