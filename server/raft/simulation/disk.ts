@@ -69,9 +69,9 @@ export class LogImage {
     this.base = { index, term }
   }
 
+  /** The log starts anew after a snapshot; what stood there before is void. */
   private reset(snapshot: SnapshotMetadata): void {
-    const kept = this.term(snapshot.index) === snapshot.term
-    this.entries = kept ? this.entries.slice(snapshot.index - this.base.index) : []
+    this.entries = []
     this.base = { index: snapshot.index, term: snapshot.term }
   }
 }

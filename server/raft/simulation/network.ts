@@ -12,6 +12,13 @@ import type { Prng } from './prng.js'
 /** Messages kept for a later replay, at most. */
 const REPLAY_COUNT_MAX = 64
 
+/** Objects that several nodes will see: whoever changes one is found out. */
+function frozen(message: Message): Message {
+  for (const entry of message.entries) Object.freeze(entry)
+  Object.freeze(message.entries)
+  return Object.freeze(message)
+}
+
 /** The network's two ends, given by the world. */
 export interface NetworkEnds {
   /** Hands a message to its receiver, if that is up. */
@@ -42,8 +49,11 @@ export class Network {
   /** Sends; what becomes of it is up to the dice. */
   send(message: Message): void {
     const { prng, faults } = this
-    const sent = faults.encode ? encodeBytes(Message, message) : message
-    if (this.healed) return this.carry(message, sent, faults.delayMin + 0.1)
+    const sent = faults.encode ? encodeBytes(Message, message) : frozen(message)
+    if (this.healed) {
+      this.carry(message, sent, faults.delayMin + 0.1)
+      return
+    }
     this.remember(message)
     if (this.isCut(message.from, message.to) || prng.chance(faults.lossRate)) {
       if (prng.chance(faults.reportRate)) {
