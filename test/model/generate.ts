@@ -7,7 +7,8 @@
  * passes in: the same generator drives the model, our store, our state machine and
  * a real etcd. It stays out of the places where a real etcd has no defined answer:
  * twelve keys at most, because etcd's sort is unstable beyond; and no transaction
- * that deletes a key and then ignores its value, which makes etcd 3 panic.
+ * that deletes a key and then ignores its value, which makes etcd 3 panic. Where a
+ * transaction is wrong in several ways, etcd 3.4 may name another error than 3.7.
  */
 
 import {
