@@ -177,10 +177,11 @@ describe('compaction in slices', () => {
     for (let i = 0; i < 1500; i++) transaction.put(`key ${i}`, text(''), 0n)
     transaction.put('x', text('2'), 0n)
     transaction.end() // 3
-    world.put('x', '3') // 4
-    await world.compact(3)
-    expect(world.lines(point('x'), { revision: 3 })).toEqual(['x=2 3/3/1'])
-    expect(world.rows().filter((row) => row.endsWith('x'))).toEqual(['3.1501 x', '4.0 x'])
+    world.put('y', '1') // 4
+    world.put('x', '3') // 5
+    await world.compact(4)
+    expect(world.lines(point('x'), { revision: 4 })).toEqual(['x=2 3/3/1'])
+    expect(world.rows().filter((row) => row.endsWith(' x'))).toEqual(['3.1501 x', '5.0 x'])
   })
 
   test('scheduled while another runs, each comes to its end', async () => {
