@@ -1,0 +1,218 @@
+/** Renewal of leases: when, over which member, and when a lease counts as lost; in virtual time. */
+
+import { describe, expect, test } from '@jest/globals'
+import { type FakeMember, fakeMembers, settled } from '../test/client/fake-members.js'
+import type { ConclaveError } from './errors.js'
+import type { KeepAliveListener } from './keep-alive.js'
+import { etcdErrors } from './wire/etcd-errors.js'
+import { RpcError, Status } from './wire/status.js'
+
+const TTL_SECONDS = 9
+const lease = { id: 7n, ttlSeconds: TTL_SECONDS, grantedAtMs: 0 }
+
+/** Answers every renewal at once. */
+const renews = (member: FakeMember, ttlSeconds = TTL_SECONDS) => {
+  member.onKeepAlive = ({ ID }, stream) => stream.send({ ID, TTL: ttlSeconds })
+}
+
+const record = () => {
+  const renewed: number[] = []
+  const lost: ConclaveError[] = []
+  const listener: KeepAliveListener = {
+    onRenewed: (sentAtMs) => renewed.push(sentAtMs),
+    onLost: (error) => lost.push(error),
+  }
+  return { renewed, lost, listener }
+}
+
+const asked = (member: FakeMember) =>
+  member.keepAlives.flatMap((stream) => stream.received.map((request) => request.ID))
+
+describe('a lease under renewal', () => {
+  test('is renewed at once, and then after each third of its TTL', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    renews(first)
+    const { renewed, lost, listener } = record()
+    const keepAlive = client.lease.keepAlive(lease, listener)
+    await clock.run(10_000)
+    expect(renewed).toEqual([0, 3_000, 6_000, 9_000])
+    expect(keepAlive.aliveUntilMs).toBe(18_000)
+    expect(lost).toEqual([])
+  })
+
+  test('lives from when the renewal was sent, not from when it was answered', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    first.onKeepAlive = ({ ID }, stream) =>
+      clock.after(1_000, () => stream.send({ ID, TTL: TTL_SECONDS }))
+    const { renewed, listener } = record()
+    const keepAlive = client.lease.keepAlive(lease, listener)
+    await clock.run(1_500)
+    expect(renewed).toEqual([0])
+    expect(keepAlive.aliveUntilMs).toBe(9_000)
+  })
+
+  test('shares its stream with all others', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    renews(first)
+    const { renewed, listener } = record()
+    for (let id = 1n; id <= 20n; id++) client.lease.keepAlive({ ...lease, id }, listener)
+    await clock.run(3_100)
+    expect(first.keepAlives).toHaveLength(1)
+    expect(renewed).toHaveLength(40)
+  })
+
+  test('may be renewed by two parties, each of which is told of its own renewals', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    renews(first)
+    const one = record()
+    const two = record()
+    client.lease.keepAlive(lease, one.listener)
+    await clock.run(1_000)
+    client.lease.keepAlive(lease, two.listener)
+    await clock.run(3_500)
+    expect(one.renewed).toEqual([0, 3_000])
+    expect(two.renewed).toEqual([1_000, 4_000])
+  })
+
+  test('is lost when the server knows it no more', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    renews(first)
+    const { lost, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(1_000)
+    renews(first, 0)
+    await clock.run(5_000)
+    expect(lost.map((error) => error.code)).toEqual(['lease-not-found'])
+    expect(clock.timerCount).toBe(0)
+  })
+
+  test('is lost when nobody answers until its TTL is over, and not before', async () => {
+    const { client, clock, members } = fakeMembers(3)
+    renews(members[0]!)
+    const { lost, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(100)
+    for (const member of members) member.onKeepAlive = () => {}
+    await clock.run(8_899)
+    expect(lost).toEqual([])
+    await clock.run(2)
+    expect(lost.map((error) => error.code)).toEqual(['lease-expired'])
+    expect(clock.timerCount).toBe(0)
+  })
+
+  test('goes to another member when the first falls silent', async () => {
+    const { client, clock, members } = fakeMembers(3)
+    renews(members[0]!)
+    renews(members[1]!)
+    const { renewed, lost, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(100)
+    members[0]!.onKeepAlive = () => {}
+    await clock.run(29_900)
+    expect(lost).toEqual([])
+    expect(renewed.slice(0, 3)).toEqual([0, 6_000, 9_000])
+    expect(members[0]!.keepAlives[0]!.closed).toBeDefined()
+    expect(asked(members[1]!).length).toBeGreaterThan(5)
+  })
+
+  test('goes to another member when the stream breaks, without loss', async () => {
+    const { client, clock, members } = fakeMembers(2)
+    for (const member of members) renews(member)
+    const { renewed, lost, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(1_000)
+    members[0]!.keepAlives[0]!.fail(etcdErrors.stopped.error())
+    await clock.run(10)
+    expect(renewed).toEqual([0, 1_000])
+    expect(lost).toEqual([])
+  })
+
+  test('takes an answer of a broken stream for nothing', async () => {
+    const { client, clock, members } = fakeMembers(2)
+    members[0]!.onKeepAlive = () => {}
+    const { renewed, lost, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(100)
+    const [old] = members[0]!.keepAlives
+    members[1]!.up = false
+    members[0]!.up = false
+    old!.fail(etcdErrors.stopped.error())
+    old!.send({ ID: 7n, TTL: 9 })
+    await clock.run(8_800)
+    expect(renewed).toEqual([])
+    await clock.run(200)
+    expect(lost.map((error) => error.code)).toEqual(['lease-expired'])
+  })
+
+  test('is found lost after the process was frozen past its TTL', async () => {
+    const { client, clock, members } = fakeMembers(1)
+    const { lost, listener } = record()
+    members[0]!.up = false
+    client.lease.keepAlive({ ...lease, grantedAtMs: -20_000 }, listener)
+    await clock.run(1)
+    expect(lost.map((error) => error.code)).toEqual(['lease-expired'])
+  })
+
+  test('whose TTL is not known waits for the first answer, on one member after another', async () => {
+    const { client, clock, members } = fakeMembers(2)
+    renews(members[1]!)
+    const { renewed, lost, listener } = record()
+    const keepAlive = client.lease.keepAlive(7n, listener)
+    expect(keepAlive.aliveUntilMs).toBeUndefined()
+    await clock.run(3_500)
+    expect(renewed).toEqual([3_000])
+    expect(lost).toEqual([])
+  })
+
+  test('is not asked about any more once it is closed', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    renews(first)
+    const { lost, listener } = record()
+    const keepAlive = client.lease.keepAlive(lease, listener)
+    await clock.run(100)
+    keepAlive.close()
+    keepAlive.close()
+    await clock.run(20_000)
+    expect(asked(first)).toEqual([7n])
+    expect(lost).toEqual([])
+    expect(first.keepAlives[0]!.closed).toBeDefined()
+    expect(clock.timerCount).toBe(0)
+  })
+
+  test('is given up when the credentials are refused', async () => {
+    const { client, clock, members } = fakeMembers(2)
+    members[0]!.onKeepAlive = (_request, stream) =>
+      stream.fail(new RpcError(Status.UNAUTHENTICATED, 'etcdserver: invalid auth token'))
+    const { lost, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(10)
+    expect(lost.map((error) => error.code)).toEqual(['unauthenticated'])
+    expect(clock.timerCount).toBe(0)
+  })
+})
+
+describe('a single renewal', () => {
+  test('answers with the TTL', async () => {
+    const { client, first } = fakeMembers(1)
+    renews(first, 33)
+    expect(await client.lease.keepAliveOnce(7n)).toBe(33)
+  })
+
+  test('fails in time when nobody answers, and leaves nothing behind', async () => {
+    const { client, clock } = fakeMembers(2)
+    const once = client.lease.keepAliveOnce(7n, { timeoutMs: 500 }).catch((error) => error)
+    await clock.run(501)
+    expect((await once).code).toBe('deadline-exceeded')
+    expect(clock.timerCount).toBe(0)
+  })
+
+  test('is aborted at once', async () => {
+    const { client, clock } = fakeMembers(1)
+    const abort = new AbortController()
+    const once = client.lease.keepAliveOnce(7n, { signal: abort.signal }).catch((error) => error)
+    await settled()
+    abort.abort()
+    expect((await once).code).toBe('cancelled')
+    expect(clock.timerCount).toBe(0)
+  })
+})
