@@ -13,8 +13,8 @@ import { judgeWatch, watchRules } from '../../test/check/watch-rules.js'
 import { Model } from '../../test/model/model.js'
 import { SeededRandom } from '../../test/model/random.js'
 import { op, txn } from '../../test/model/requests.js'
+import { type TestClient, WatchWorld } from '../../test/mvcc/watch-world.js'
 import { intervalOf, keyOf } from './interval.js'
-import { type TestClient, WatchWorld } from './watch-world.test.fixture.js'
 
 const KEYS = ['a', 'aa', 'b', 'c', 'd', '\xff']
 const ENDS = ['', '', 'b', 'c', '\xff', '\0']

@@ -1,3 +1,5 @@
+/** Events made once, responses spliced from bytes, and cuts by size. */
+
 import { describe, expect, test } from '@jest/globals'
 import { EventType } from '../../client/wire/generated/kv.js'
 import { WatchResponse } from '../../client/wire/generated/rpc.js'

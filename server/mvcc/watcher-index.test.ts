@@ -1,3 +1,5 @@
+/** The index against a scan over all watchers. */
+
 import { describe, expect, test } from '@jest/globals'
 import { SeededRandom } from '../../test/model/random.js'
 import { contains, type Interval, point } from './interval.js'

@@ -1,3 +1,5 @@
+/** Every judge convicts a wrong history, and all of them acquit a right one. */
+
 import { describe, expect, test } from '@jest/globals'
 import type { Event as WatchEvent } from '../../client/wire/generated/kv.js'
 import { WatchCreateRequest, WatchResponse } from '../../client/wire/generated/rpc.js'

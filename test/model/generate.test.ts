@@ -1,3 +1,5 @@
+/** The generator repeats itself for a seed and reaches every kind of answer. */
+
 import { describe, expect, test } from '@jest/globals'
 import type { CallKind } from './call.js'
 import { generateCalls } from './generate.js'

@@ -1,3 +1,5 @@
+/** The rows of behaviour 5.1 to 5.6 that are easy to get wrong, as the model answers them. */
+
 import { describe, expect, test } from '@jest/globals'
 import {
   CompareResult,
