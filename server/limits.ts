@@ -1,8 +1,9 @@
 /**
- * Every limit of the system in one place, with its unit, its value and its reason.
+ * The limits of a member in one place, with unit, value and reason.
  *
- * Those that a user may set are defaults of `ServerOptions`; the others are ours to
- * change. A queue or a read without a row here is a defect.
+ * Those that a user may set are defaults of `MemberOptions`; the others are ours to
+ * change. A room that keeps a bound to itself (the sizes of log segments, of snapshot
+ * chunks, of watch queues) has it as a constant beside the code that needs it.
  */
 
 const KiB = 1024
@@ -49,6 +50,15 @@ export const APPLY_BYTES_MAX = 4 * MiB
 
 /** How long apply may hold the event loop before it gives way, in milliseconds. */
 export const APPLY_SLICE_MS = 5
+
+/** How long apply waits for a backend whose disk is behind before it looks again, in milliseconds. */
+export const APPLY_RETRY_MS = 10
+
+/** Written bytes that the backend may hold uncommitted; apply waits beyond it. */
+export const BACKEND_UNCOMMITTED_BYTES_MAX = 256 * MiB
+
+/** Writes in one backend commit: building a commit of so many holds the event loop some milliseconds. */
+export const BACKEND_COMMIT_WRITES_MAX = 4_000
 
 /** Committed entries that may wait for apply; beyond it new requests are refused, as in etcd. */
 export const APPLY_LAG_MAX = 5_000

@@ -372,7 +372,13 @@ export class Member {
         random: () => this.#host.random.next(),
         log: this.log,
       },
-      { hardState, snapshot, entries, applied: state.machine.appliedIndex },
+      {
+        hardState,
+        snapshot,
+        entries,
+        applied: state.machine.appliedIndex,
+        confState: state.machine.confState,
+      },
     )
   }
 
@@ -496,6 +502,7 @@ export class Member {
       wal: this.#booted.wal,
       send: (messages) => this.#send(messages),
       apply: (entry) => this.#apply(entry),
+      hasRoom: () => this.#booted.state.hasRoom,
       onApplied: () => this.#reads.applied(),
       onRead: (context, index) => this.#reads.confirmed(context, index),
       onLeadership: () => this.#onLeadership(),

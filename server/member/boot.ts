@@ -43,7 +43,7 @@ export interface Booted {
   readonly wal: Wal
   readonly state: StateHolder
   readonly hardState: HardState
-  /** Where the log in memory begins, with the voters as of the applied index. */
+  /** Where the log in memory begins. */
   readonly snapshot: SnapshotMetadata
   readonly entries: Entry[]
   /** True when the data was made by this start. */
@@ -178,7 +178,7 @@ async function comeBack(
         ...contents.hardState,
         commit: Math.max(contents.hardState.commit, machine.appliedIndex),
       },
-      snapshot: { ...contents.snapshot, confState: machine.confState },
+      snapshot: contents.snapshot,
       entries: contents.entries,
       fresh: false,
     }

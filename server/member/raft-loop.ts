@@ -12,7 +12,7 @@
 
 import type { Clock } from '../../client/host/clock.js'
 import type { Entry, Message, SnapshotMetadata } from '../../client/wire/generated/raft.js'
-import { APPLY_SLICE_MS } from '../limits.js'
+import { APPLY_RETRY_MS, APPLY_SLICE_MS } from '../limits.js'
 import type { Raft, Ready } from '../raft/raft.js'
 import type { Wal } from '../storage/wal.js'
 
@@ -23,6 +23,8 @@ export interface RaftLoopOptions {
   readonly wal: Wal
   readonly send: (messages: readonly Message[]) => void
   readonly apply: (entry: Entry) => void
+  /** Whether the backend can take more: false while its disk is far behind. */
+  readonly hasRoom: () => boolean
   /** A slice was applied: `raft.applied` was told, waiting reads may be answered. */
   readonly onApplied: () => void
   readonly onRead: (context: number, index: number) => void
@@ -130,7 +132,11 @@ export class RaftLoop {
 
   #applySlice(): void {
     if (this.#installing || this.applyLag === 0) return
-    const { clock, raft, apply } = this.#options
+    const { clock, raft, apply, hasRoom } = this.#options
+    if (!hasRoom()) {
+      this.#continueLater(APPLY_RETRY_MS)
+      return
+    }
     const untilMs = clock.now() + APPLY_SLICE_MS
     let index = 0
     while (this.#applyHead < this.#applyQueue.length) {
@@ -149,13 +155,16 @@ export class RaftLoop {
   }
 
   /** What is left, or what raft hands out because apply moved on, comes in a later turn. */
-  #continueLater(): void {
+  #continueLater(delayMs = 0): void {
     if (this.#applyScheduled || this.#stopped) return
     this.#applyScheduled = true
-    this.#options.clock.soon(() => {
+    const { clock } = this.#options
+    const go = (): void => {
       this.#applyScheduled = false
       this.#pass()
-    })
+    }
+    if (delayMs > 0) clock.after(delayMs, go)
+    else clock.soon(go)
   }
 
   #fail(error: unknown): void {

@@ -9,6 +9,7 @@ import type { SnapshotMetadata } from '../../client/wire/generated/raft.js'
 import type { MemberConfig } from '../config.js'
 import type { DatabaseSnapshot } from '../host/database.js'
 import type { Host } from '../host/host.js'
+import { BACKEND_COMMIT_WRITES_MAX, BACKEND_UNCOMMITTED_BYTES_MAX } from '../limits.js'
 import { pointOf } from '../state/applied-state.js'
 import { StateMachine } from '../state/machine.js'
 import { Backend } from '../storage/backend.js'
@@ -49,6 +50,11 @@ export class StateHolder {
   /** Sizes of the backend in bytes. */
   get sizes(): { totalBytes: number; usedBytes: number } {
     return this.#backend.sizes()
+  }
+
+  /** Whether more may be applied: false while commits are far behind. */
+  get hasRoom(): boolean {
+    return this.#backend.uncommittedBytes <= BACKEND_UNCOMMITTED_BYTES_MAX
   }
 
   /** The point in the log that the state stands for, durable or not. */
@@ -106,7 +112,12 @@ async function openBoth(
 ): Promise<Opened> {
   const { clock, log } = host
   const database = await host.databases.open(directory.databasePath, TABLES)
-  const backend = new Backend({ database, clock, onFatal: (reason) => host.exit(reason) })
+  const backend = new Backend({
+    database,
+    clock,
+    commitWritesMax: BACKEND_COMMIT_WRITES_MAX,
+    onFatal: (reason) => host.exit(reason),
+  })
   const quotaBytes = config.quotaBackendBytes
   return { backend, machine: await StateMachine.open({ backend, clock, quotaBytes, log }) }
 }
