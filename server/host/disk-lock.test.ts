@@ -1,3 +1,5 @@
+/** One process per data directory: real processes, killed and raced, fight for the lock. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'

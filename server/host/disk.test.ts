@@ -1,3 +1,5 @@
+/** The same promises of the Disk port, kept by the real disk, the one in memory, and the simulated one. */
+
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+/** CRC-32C against the values of the RFC and against its definition, bit by bit. */
+
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { crc32c } from './crc32c.js'

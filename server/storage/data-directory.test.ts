@@ -1,3 +1,5 @@
+/** The data directory: made durably, and owned by one. */
+
 import { describe, expect, test } from '@jest/globals'
 import { FaultDisk } from '../../test/sim/fault-disk.js'
 import { DataDirectory } from './data-directory.js'

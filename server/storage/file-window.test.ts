@@ -1,3 +1,5 @@
+/** Reading a file through a window, whatever pieces the disk gives. */
+
 import { expect, test } from '@jest/globals'
 import { SeededRandom } from '../../test/model/random.js'
 import { randomFaults } from '../../test/sim/disk-faults.js'

@@ -1,3 +1,5 @@
+/** Terms kept as runs, against a list of them. */
+
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { TermRuns } from './term-runs.js'

@@ -1,3 +1,5 @@
+/** The log over many lives: after any crash, kill or disk error it holds what it acknowledged. */
+
 import { describe, expect, test } from '@jest/globals'
 import { liveWal, type WalLivesOptions } from '../../test/sim/wal-lives.js'
 import { type RotOutcome, rotWal } from '../../test/sim/wal-rot.js'

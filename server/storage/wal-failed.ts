@@ -1,3 +1,5 @@
+/** The error of a log that can no longer be written, and what to do about each cause. */
+
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'The disk is full: free space on it, then start this member again.',
   EDQUOT: 'The disk quota is used up: raise it, then start this member again.',

@@ -1,3 +1,5 @@
+/** Records of the log: what is written is read, and nothing else passes for it. */
+
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { crc32c } from './crc32c.js'

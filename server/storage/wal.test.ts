@@ -1,3 +1,5 @@
+/** The log by itself: appending, reopening, cutting, releasing, failing. */
+
 import { describe, expect, test } from '@jest/globals'
 import { type Entry, HardState } from '../../client/wire/generated/raft.js'
 import { FaultDisk } from '../../test/sim/fault-disk.js'

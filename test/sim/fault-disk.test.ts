@@ -1,3 +1,5 @@
+/** The simulated disk does what it says: it loses, tears and fails as it is told. */
+
 import { describe, expect, test } from '@jest/globals'
 import type { Disk } from '../../server/host/disk.js'
 import { SeededRandom } from '../model/random.js'
