@@ -1,8 +1,8 @@
 /** The rules of compaction (behaviour 5.4), each side of each boundary, and what a crash leaves. */
 
 import { describe, expect, test } from '@jest/globals'
+import { ALL, changeLine, StoreWorld, text } from '../../test/mvcc/store-world.js'
 import { point } from './interval.js'
-import { ALL, changeLine, StoreWorld, text } from './store-world.test.fixture.js'
 
 const COMPACTED = 'required revision has been compacted'
 

@@ -1,9 +1,9 @@
 /** HashKV (behaviour 5.11): one number for what can be read, however far the compaction got. */
 
 import { describe, expect, test } from '@jest/globals'
+import { between, StoreWorld, text } from '../../test/mvcc/store-world.js'
 import { crc32c } from '../storage/crc32c.js'
 import { point } from './interval.js'
-import { between, StoreWorld, text } from './store-world.test.fixture.js'
 
 /** The same small history everywhere. */
 async function story(): Promise<StoreWorld> {

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import type { Init } from '../../client/wire/codec.js'
 import { RangeRequest, SortOrder, SortTarget } from '../../client/wire/generated/rpc.js'
+import { line, StoreWorld, text } from '../../test/mvcc/store-world.js'
 import { isPageable, RangePages, rangeRequest } from './range-query.js'
-import { line, StoreWorld, text } from './store-world.test.fixture.js'
 
 const { NONE, ASCEND, DESCEND } = SortOrder
 const { KEY, VERSION, CREATE, MOD, VALUE } = SortTarget

@@ -8,9 +8,9 @@
 
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { ALL, between, changeLine, line, StoreWorld, text } from '../../test/mvcc/store-world.js'
 import type { Interval } from './interval.js'
 import { contains, point } from './interval.js'
-import { ALL, between, changeLine, line, StoreWorld, text } from './store-world.test.fixture.js'
 import type { StoredKv } from './stored-kv.js'
 
 type Op =

@@ -1,9 +1,9 @@
 /** The rules of etcd's revisions (behaviour 5.1), one test each, and what a restart keeps. */
 
 import { describe, expect, test } from '@jest/globals'
+import { ALL, between, changeLine, line, StoreWorld, text } from '../../test/mvcc/store-world.js'
 import { point } from './interval.js'
 import type { Change, StoreEvent } from './store.js'
-import { ALL, between, changeLine, line, StoreWorld, text } from './store-world.test.fixture.js'
 
 function changesOf(world: StoreWorld): Change[] {
   const changes: Change[] = []

@@ -2,8 +2,8 @@
 
 import { expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { ALL, StoreWorld } from '../../test/mvcc/store-world.js'
 import { KeyEntry } from './key-index.js'
-import { ALL, StoreWorld } from './store-world.test.fixture.js'
 import type { StoredKv } from './stored-kv.js'
 import { ValueCache } from './value-cache.js'
 

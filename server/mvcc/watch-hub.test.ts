@@ -1,8 +1,8 @@
 /** What clients of watch streams see: one story a rule of behaviour 5.5, and the watch bugs that etcd had. */
 
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { between, text } from '../../test/mvcc/store-world.js'
 import { WatchWorld } from '../../test/mvcc/watch-world.js'
-import { between, text } from './store-world.test.fixture.js'
 import { WatchHub } from './watch-hub.js'
 
 let opened: WatchWorld | undefined

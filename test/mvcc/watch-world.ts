@@ -4,11 +4,11 @@ import type { Init } from '../../client/wire/codec.js'
 import { type Event, EventType } from '../../client/wire/generated/kv.js'
 import { WatchCreateRequest, WatchResponse } from '../../client/wire/generated/rpc.js'
 import { bytesOf, keyOf } from '../../server/mvcc/interval.js'
-import { StoreWorld } from '../../server/mvcc/store-world.test.fixture.js'
 import { WatchHub, type WatchHubOptions } from '../../server/mvcc/watch-hub.js'
 import type { WatchSink, WatchStream } from '../../server/mvcc/watch-stream.js'
 import { StreamRecorder } from '../check/watch-trace.js'
 import { SeededRandom } from '../model/random.js'
+import { StoreWorld } from './store-world.js'
 
 /** A client at the other end of a stream. It takes `room` responses and then wants a pause. */
 export class TestClient {

@@ -1,12 +1,12 @@
 /** A store over a memory database and a virtual clock, with the ways in which its life is cut short. */
 
-import { VirtualClock } from '../../test/sim/virtual-clock.js'
-import { MemoryDatabases } from '../host/database-memory.js'
-import { Backend } from '../storage/backend.js'
-import { TABLES } from '../storage/tables.js'
-import { type Interval, point } from './interval.js'
-import { type Change, type RangeQuery, Store } from './store.js'
-import type { StoredKv } from './stored-kv.js'
+import { MemoryDatabases } from '../../server/host/database-memory.js'
+import { type Interval, point } from '../../server/mvcc/interval.js'
+import { type Change, type RangeQuery, Store } from '../../server/mvcc/store.js'
+import type { StoredKv } from '../../server/mvcc/stored-kv.js'
+import { Backend } from '../../server/storage/backend.js'
+import { TABLES } from '../../server/storage/tables.js'
+import { VirtualClock } from '../sim/virtual-clock.js'
 
 /** Keys from `from` up to but without `to`. */
 export const between = (from: string, to?: string): Interval => ({ from, to })
