@@ -74,7 +74,7 @@ export class Judge {
     private readonly witnesses: ReadonlyMap<bigint, Witness>,
     startIndex: number,
     startTerm: number,
-    private readonly outcomesOnly = false,
+    readonly outcomesOnly = false,
   ) {
     this.chosen[startIndex] = { term: startTerm, countedIn: startTerm }
   }
@@ -186,6 +186,8 @@ export class Judge {
   /** A core asks to write this behind `node.requested`. */
   persisting(node: Witness, persist: Persist): void {
     const { requested } = node
+    if (persist.snapshot === undefined) this.logs.written(node.id, requested, persist.entries)
+    if (this.outcomesOnly) return
     if (persist.hardState !== undefined) {
       this.advances(node.id, requested.hardState, persist.hardState)
     }
@@ -196,7 +198,6 @@ export class Judge {
     require(persist.mustSync || !(heavy || promise), 'promises are durable', () => {
       return `node ${node.id} writes entries or a vote without asking for a sync`
     })
-    if (persist.snapshot === undefined) this.logs.written(node.id, requested, persist.entries)
   }
 
   private advances(id: bigint, from: HardState, to: HardState): void {
