@@ -111,13 +111,15 @@ async function openBoth(
   directory: DataDirectory,
 ): Promise<Opened> {
   const { clock, log } = host
+  const onFatal = (reason: Error): void => host.exit(reason)
   const database = await host.databases.open(directory.databasePath, TABLES)
   const backend = new Backend({
     database,
     clock,
     commitWritesMax: BACKEND_COMMIT_WRITES_MAX,
-    onFatal: (reason) => host.exit(reason),
+    onFatal,
   })
   const quotaBytes = config.quotaBackendBytes
-  return { backend, machine: await StateMachine.open({ backend, clock, quotaBytes, log }) }
+  const machine = await StateMachine.open({ backend, clock, quotaBytes, log, onFatal })
+  return { backend, machine }
 }

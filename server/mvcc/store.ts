@@ -52,7 +52,7 @@ export interface StoreOptions {
   /** Values kept in memory for reads, in bytes. Default 32 MiB; 0 keeps none. */
   readonly cacheBytesMax?: number
   /** Background work met a broken invariant: the member must end. */
-  readonly onFatal?: (reason: Error) => void
+  readonly onFatal?: ((reason: Error) => void) | undefined
 }
 
 /** The state over one backend. */

@@ -59,6 +59,8 @@ export interface StateMachineOptions {
   /** How often the remaining time of long leases is written down. Default 5 minutes. */
   readonly leaseCheckpointIntervalMs?: number
   readonly log?: Log
+  /** The state was found broken while nobody waited for it. Default: an unhandled rejection. */
+  readonly onFatal?: (reason: Error) => void
 }
 
 /** What the founders of a cluster start from. */
@@ -97,8 +99,8 @@ export class StateMachine {
 
   /** Reads everything from the backend. Also after a snapshot was installed, on the new backend. */
   static async open(options: StateMachineOptions): Promise<StateMachine> {
-    const { backend, clock } = options
-    return new StateMachine(options, await Store.open(backend, { clock }))
+    const { backend, clock, onFatal } = options
+    return new StateMachine(options, await Store.open(backend, { clock, onFatal }))
   }
 
   /** Index of the last applied entry; 0 before the first. */
