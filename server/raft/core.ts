@@ -46,8 +46,12 @@ export class Core implements RaftStatus {
   heartbeatElapsed = 0
   /** Drawn anew from [electionTicks, 2 * electionTicks) for each wait, so that ties dissolve. */
   electionTimeout = 0
-  /** The last process may have promised its leader a quiet election timeout; keep that promise. */
-  keepsEarlierLease: boolean
+  /**
+   * With lease-based reads: until this tick candidates are ignored, whatever becomes of the term
+   * and the leader. Each heard leader may count on an election timeout of it (thesis 6.4.1), and
+   * so may one that was heard by the process before this one.
+   */
+  leasedUntil: number
 
   /** Leader: who is about to take over. */
   transferee = 0n
@@ -74,7 +78,7 @@ export class Core implements RaftStatus {
     this.output = new Output(hardState)
     this.reads = new ReadQueue(config.random)
     this.notes = config.log ?? silentLog
-    this.keepsEarlierLease = config.readOnly === 'lease' && hardState.term > 0
+    this.leasedUntil = config.electionTicks
     this.drawElectionTimeout()
   }
 
@@ -114,6 +118,11 @@ export class Core implements RaftStatus {
   /** An entry of this term is committed, so the commit index is the true one (thesis 6.4). */
   get committedInTerm(): boolean {
     return this.log.term(this.log.commit) === this.term
+  }
+
+  /** A leader may be answering reads because this member ignores candidates. */
+  get leased(): boolean {
+    return this.config.readOnly === 'lease' && this.now < this.leasedUntil
   }
 
   drawElectionTimeout(): void {

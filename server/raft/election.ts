@@ -16,7 +16,6 @@ import { appendOwn } from './replication.js'
 export function tick(core: Core): void {
   core.now++
   core.electionElapsed++
-  if (core.electionElapsed >= core.config.electionTicks) core.keepsEarlierLease = false
   if (core.role === 'leader') tickLeader(core)
   else if (core.electionElapsed >= core.electionTimeout) campaign(core)
 }
@@ -104,11 +103,8 @@ function askForVotes(core: Core, type: MessageType, term: number, transfer: bool
 
 /** A leader was heard within the election timeout, so a majority probably still follows it. */
 export function leaderIsFresh(core: Core): boolean {
-  return (
-    core.config.checkQuorum &&
-    (core.leader !== 0n || core.keepsEarlierLease) &&
-    core.electionElapsed < core.config.electionTicks
-  )
+  const { checkQuorum, electionTicks } = core.config
+  return checkQuorum && core.leader !== 0n && core.electionElapsed < electionTicks
 }
 
 /** Answers VOTE and PRE_VOTE of the present term, or PRE_VOTE of a later one. */
@@ -119,8 +115,10 @@ export function receiveVoteRequest(core: Core, message: Message): void {
     core.vote === from || (core.vote === 0n && core.leader === 0n) || (pre && term > core.term)
   const granted = free && core.log.isCurrent(index, logTerm)
   if (pre) {
-    // Granted for the term that was asked about; refused in the own one, which may be higher.
-    const fields = { ...whatIsCommitted(core), term: granted ? term : core.term, reject: !granted }
+    // Granted for the term that was asked about; refused in the one that the asker is in, or in the
+    // own one if that is higher. In a lower one the refusal would be taken for an old message.
+    const answerTerm = granted ? term : Math.max(core.term, term - 1)
+    const fields = { ...whatIsCommitted(core), term: answerTerm, reject: !granted }
     core.send(MessageType.PRE_VOTE_RESPONSE, from, fields)
     return
   }

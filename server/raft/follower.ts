@@ -27,6 +27,7 @@ export function heedLeader(core: Core, from: bigint): boolean {
   if (core.role !== 'follower') core.becomeFollower(core.term, from)
   core.leader = from
   core.electionElapsed = 0
+  core.leasedUntil = core.now + core.config.electionTicks
   return true
 }
 

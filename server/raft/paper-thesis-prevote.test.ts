@@ -55,6 +55,17 @@ describe('9.6 pre-vote', () => {
     expect(sent(output, MessageType.PRE_VOTE_RESPONSE)).toMatchObject([{ to: 2n, reject: true }])
   })
 
+  test('a refusal from an older term is understood', () => {
+    const behind = member({ id: 2n, log: [1, 2], term: 2 })
+    const output = step(behind, MessageType.PRE_VOTE, { from: 1n, term: 9, index: 5, logTerm: 1 })
+    const [refusal] = sent(output, MessageType.PRE_VOTE_RESPONSE)
+    const raft = member({ preVote: true, voters: [1n, 2n], term: 8 })
+    tick(raft, 10)
+    expect(raft.state.role).toBe('preCandidate')
+    raft.step(refusal!)
+    expect(raft.state).toMatchObject({ role: 'follower', term: 8 })
+  })
+
   test('a refusal from a newer term makes the candidate adopt it', () => {
     const raft = member({ preVote: true, term: 3 })
     tick(raft, 10)

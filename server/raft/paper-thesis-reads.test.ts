@@ -159,12 +159,31 @@ describe('6.4.1 reads under a lease', () => {
     expect(settle(raft).reads).toEqual([])
   })
 
-  test('a member that just started keeps the promise that it may have made before', () => {
-    const raft = member({ ...lease, id: 3n, term: 1 })
-    const output = step(raft, MessageType.VOTE, { term: 2 })
-    expect(sent(output, MessageType.VOTE_RESPONSE).filter(({ reject }) => !reject)).toEqual([])
-    tick(raft, 10)
-    const later = step(raft, MessageType.VOTE, { term: raft.state.term + 1 })
-    expect(sent(later, MessageType.VOTE_RESPONSE)).toMatchObject([{ reject: false }])
-  })
+  test.each([0, 1])(
+    'a member that just started in term %i keeps the promise that it may have made before',
+    (term) => {
+      const raft = member({ ...lease, id: 3n, term })
+      const output = step(raft, MessageType.VOTE, { term: 2 })
+      expect(sent(output, MessageType.VOTE_RESPONSE).filter(({ reject }) => !reject)).toEqual([])
+      tick(raft, 10)
+      const later = step(raft, MessageType.VOTE, { term: raft.state.term + 1 })
+      expect(sent(later, MessageType.VOTE_RESPONSE)).toMatchObject([{ reject: false }])
+    },
+  )
+
+  test.each([5, 6])(
+    'a member that hears of a newer term keeps the promise to its old leader: vote in term %i',
+    (term) => {
+      const raft = member({ ...lease, id: 3n, term: 1, random: () => 0.9 })
+      tick(raft, 11)
+      step(raft, MessageType.HEARTBEAT, { term: 1, from: 2n })
+      step(raft, MessageType.PRE_VOTE_RESPONSE, { term: 5, from: 1n, reject: true })
+      expect(raft.state).toMatchObject({ term: 5, leader: 0n })
+      const output = step(raft, MessageType.VOTE, { term, from: 1n })
+      expect(sent(output, MessageType.VOTE_RESPONSE).filter(({ reject }) => !reject)).toEqual([])
+      tick(raft, 10)
+      const later = step(raft, MessageType.VOTE, { term: 6, from: 1n })
+      expect(sent(later, MessageType.VOTE_RESPONSE)).toMatchObject([{ reject: false }])
+    },
+  )
 })

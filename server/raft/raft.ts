@@ -113,30 +113,34 @@ export class Raft {
       core.notes.warn('a message for another member was ignored', { to: message.to })
       return
     }
-    if (message.term > core.term) {
-      if (!this.#riseTo(message)) return
-    } else if (message.term < core.term) {
+    if (message.term < core.term) {
       this.#answerThePast(message)
       return
     }
+    if (this.#disturbs(message)) return
+    if (message.term > core.term) this.#riseTo(message)
     const receive = receivers[message.type]
     if (receive) receive(core, message)
     else core.notes.warn('a message of unknown type was ignored', { type: message.type })
   }
 
-  /** A later term has been seen. Returns whether the message is to be handled. */
-  #riseTo(message: Message): boolean {
+  /** A wish for votes that comes while a leader is there, or may count on not being disturbed. */
+  #disturbs({ type, term, transfer }: Message): boolean {
     const core = this.#core
-    const { type, term, from } = message
     const asks = type === MessageType.VOTE || type === MessageType.PRE_VOTE
-    if (asks && !message.transfer && leaderIsFresh(core)) return false
+    if (!asks || transfer) return false
+    return core.leased || (term > core.term && leaderIsFresh(core))
+  }
+
+  /** A later term has been seen. */
+  #riseTo({ type, term, from, reject }: Message): void {
+    const core = this.#core
     // Neither a pre-vote nor its grant makes the term that it speaks of real.
-    if (type === MessageType.PRE_VOTE) return true
-    if (type === MessageType.PRE_VOTE_RESPONSE && !message.reject) return true
+    if (type === MessageType.PRE_VOTE) return
+    if (type === MessageType.PRE_VOTE_RESPONSE && !reject) return
     const leads =
       type === MessageType.APPEND || type === MessageType.HEARTBEAT || type === MessageType.SNAPSHOT
     core.becomeFollower(term, leads ? from : 0n)
-    return true
   }
 
   /** Tells members of an earlier term about this one, where they would be stuck without. */
