@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals'
 import { MessageType } from '../../client/wire/generated/raft.js'
-import { elect, logOf, member, sent, step, termsOf, tick } from './paper-member.js'
+import { elect, logOf, member, sent, step, termsOf, tick } from './paper-member.test.fixture.js'
 import type { Raft } from './raft.js'
 
 const roles: [string, () => Raft][] = [

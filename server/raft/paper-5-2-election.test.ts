@@ -2,7 +2,17 @@
 
 import { describe, expect, test } from '@jest/globals'
 import { MessageType } from '../../client/wire/generated/raft.js'
-import { elect, grant, member, message, sent, settle, step, take, tick } from './paper-member.js'
+import {
+  elect,
+  grant,
+  member,
+  message,
+  sent,
+  settle,
+  step,
+  take,
+  tick,
+} from './paper-member.test.fixture.js'
 
 const voterSets = [1, 2, 3, 4, 5, 6, 7].map((count) =>
   Array.from({ length: count }, (_, i) => BigInt(i + 1)),

@@ -16,7 +16,7 @@ import {
   take,
   termsOf,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 
 const command = new TextEncoder().encode('put')
 

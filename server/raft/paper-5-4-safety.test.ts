@@ -2,7 +2,15 @@
 
 import { describe, expect, test } from '@jest/globals'
 import { MessageType } from '../../client/wire/generated/raft.js'
-import { acknowledge, converse, elect, member, sent, step, termsOf } from './paper-member.js'
+import {
+  acknowledge,
+  converse,
+  elect,
+  member,
+  sent,
+  step,
+  termsOf,
+} from './paper-member.test.fixture.js'
 
 describe('5.4.1 a vote is refused to a candidate whose log is less up to date', () => {
   test.each([

@@ -12,7 +12,7 @@ import {
   step,
   termsOf,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 
 test('5.5 a leader asks a silent follower again and again', () => {
   const raft = member()

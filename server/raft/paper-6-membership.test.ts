@@ -5,6 +5,8 @@ import { Kind, MessageType, Transition } from '../../client/wire/generated/raft.
 import {
   acknowledge,
   change,
+  changeEntry,
+  converse,
   grant,
   member,
   sent,
@@ -12,7 +14,7 @@ import {
   settledLeader,
   step,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 import { ProposalDropped, type Raft } from './raft.js'
 
 const command = new Uint8Array([7])
@@ -178,4 +180,37 @@ test('6 a removed server does not disturb those that hear a leader', () => {
     step(raft, MessageType.VOTE, { from: 9n, term, index: 100, logTerm: 50 })
   }
   expect(raft.state).toMatchObject({ term: 1, leader: 2n, vote: 0n })
+})
+
+test('6 those who stay learn of a removal whose last word was lost', () => {
+  const removed = settledLeader({ voters: [1n, 2n] })
+  const stays = member({ id: 2n, voters: [1n, 2n] })
+  step(stays, MessageType.APPEND, { from: 1n, term: 1, entries: removed.entries(1, 1) })
+  removed.proposeConfigChange(change([[Kind.REMOVE, 1n]]))
+  for (let i = 0; i < 5; i++) removed.propose(command)
+  const [append] = sent(settle(removed), MessageType.APPEND)
+  stays.step({ ...append!, entries: append!.entries.slice(0, 1) })
+  settle(stays)
+  acknowledge(removed, 2n, 2)
+  expect(removed.state).toMatchObject({ role: 'follower', commit: 2, lastIndex: 7 })
+  expect(stays.state.commit).toBeLessThan(2)
+  for (let i = 0; i < 5 && stays.state.role !== 'leader'; i++) {
+    tick(stays, 10)
+    stays.campaign()
+    converse([stays, removed])
+  }
+  expect(stays.state).toMatchObject({ role: 'leader' })
+  expect(stays.state.confState.voters).toEqual([2n])
+})
+
+test('6 a member that comes back with two changes in its log campaigns in the first one at least', () => {
+  // The second was proposed only after the first had been applied; the commit index was lost.
+  const entries = [
+    changeEntry(1, 1, change([[Kind.ADD_VOTER, 4n]])),
+    changeEntry(1, 2, change([[Kind.ADD_VOTER, 5n]])),
+  ]
+  const raft = member({ entries })
+  const asks = [...tick(raft, 40).messages].filter(({ type }) => type === MessageType.VOTE)
+  expect(new Set(asks.map(({ to }) => to))).toEqual(new Set([2n, 3n, 4n]))
+  expect([...raft.state.confState.voters].sort()).toEqual([1n, 2n, 3n, 4n])
 })

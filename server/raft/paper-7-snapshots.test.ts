@@ -12,7 +12,7 @@ import {
   step,
   termsOf,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 import type { Raft } from './raft.js'
 
 function snapshot(index: number, term: number, voters = [1n, 2n, 3n]): SnapshotMetadata {

@@ -11,7 +11,7 @@ import {
   settledLeader,
   step,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 import { ProposalDropped } from './raft.js'
 
 test('8 a new leader begins its term with an entry without content', () => {

@@ -12,7 +12,7 @@ import {
   settledLeader,
   step,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 
 const command = new Uint8Array([1])
 

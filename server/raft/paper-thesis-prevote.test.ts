@@ -2,7 +2,15 @@
 
 import { describe, expect, test } from '@jest/globals'
 import { MessageType } from '../../client/wire/generated/raft.js'
-import { elect, grant, member, sent, settledLeader, step, tick } from './paper-member.js'
+import {
+  elect,
+  grant,
+  member,
+  sent,
+  settledLeader,
+  step,
+  tick,
+} from './paper-member.test.fixture.js'
 
 describe('9.6 pre-vote', () => {
   test('a member asks around before it raises its term', () => {

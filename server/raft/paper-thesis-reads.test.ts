@@ -12,7 +12,7 @@ import {
   settledLeader,
   step,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 import type { Raft } from './raft.js'
 
 function confirm(raft: Raft, beat: Message): Output {

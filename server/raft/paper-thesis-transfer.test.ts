@@ -11,7 +11,7 @@ import {
   settledLeader,
   step,
   tick,
-} from './paper-member.js'
+} from './paper-member.test.fixture.js'
 import { ProposalDropped } from './raft.js'
 
 test('3.10 a leader tells a member that has its whole log to campaign at once', () => {

@@ -6,6 +6,7 @@
  * figures: `[1, 1, 4]` is entry 1 and 2 of term 1 and entry 3 of term 4.
  */
 
+import { encodeBytes } from '../../client/wire/codec.js'
 import {
   ConfigChange,
   ConfigChangeStep,
@@ -27,6 +28,8 @@ export interface MemberInit extends Omit<Partial<RaftConfig>, 'log'> {
   readonly votersOutgoing?: readonly bigint[]
   /** The terms of its log from index 1. */
   readonly log?: readonly number[]
+  /** Its log as entries, instead of `log`. */
+  readonly entries?: readonly Entry[]
   /** Its term; that of its last entry when absent. */
   readonly term?: number
   readonly vote?: bigint
@@ -54,7 +57,8 @@ export function termsOf(raft: Raft): (number | undefined)[] {
 /** A member 1 of three voters, unless told otherwise. Pre-vote and quorum checks are off. */
 export function member(init: MemberInit = {}): Raft {
   const { id = 1n, voters = [1n, 2n, 3n], learners, votersOutgoing, log = [], ...rest } = init
-  const { term = log.at(-1) ?? 0, vote = 0n, commit = 0, ...config } = rest
+  const { entries = logOf(log), ...settings } = rest
+  const { term = entries.at(-1)?.term ?? 0, vote = 0n, commit = 0, ...config } = settings
   const confState = ConfState.create({
     voters,
     ...(learners && { learners }),
@@ -65,7 +69,7 @@ export function member(init: MemberInit = {}): Raft {
     {
       hardState: { term, vote, commit },
       snapshot: { index: 0, term: 0, confState: ConfState.create() },
-      entries: logOf(log),
+      entries: [...entries],
       applied: 0,
       confState,
     },
@@ -172,6 +176,12 @@ export function settledLeader(init: MemberInit = {}): Raft {
 /** A follower tells the leader that it holds the log up to `index` (all of it when absent). */
 export function acknowledge(raft: Raft, from: bigint, index = raft.state.lastIndex): Output {
   return step(raft, MessageType.APPEND_RESPONSE, { from, term: raft.state.term, index })
+}
+
+/** The log entry of a configuration change. */
+export function changeEntry(term: number, index: number, of: ConfigChange): Entry {
+  const data = encodeBytes(ConfigChange, of)
+  return Entry.create({ term, index, type: EntryType.CONFIG_CHANGE, data })
 }
 
 /** A configuration change from its steps. */
