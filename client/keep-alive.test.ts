@@ -74,6 +74,21 @@ describe('a lease under renewal', () => {
     expect(two.renewed).toEqual([1_000, 4_000])
   })
 
+  test('renewed by two parties answers the one who asked first', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    first.onKeepAlive = ({ ID }, stream) =>
+      clock.after(2_000, () => stream.send({ ID, TTL: TTL_SECONDS }))
+    const one = record()
+    const two = record()
+    client.lease.keepAlive(lease, one.listener)
+    await clock.run(1_000)
+    client.lease.keepAlive(lease, two.listener)
+    await clock.run(1_500)
+    expect([one.renewed, two.renewed]).toEqual([[0], []])
+    await clock.run(1_000)
+    expect([one.renewed, two.renewed]).toEqual([[0], [1_000]])
+  })
+
   test('is lost when the server knows it no more', async () => {
     const { client, clock, first } = fakeMembers(1)
     renews(first)

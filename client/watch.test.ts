@@ -125,6 +125,34 @@ describe('a watch', () => {
     expect(revisions()).toEqual([11])
   })
 
+  test('is told of progress once, also after a break', async () => {
+    const { client, clock, members } = fakeMembers(2)
+    for (const member of members) creates(member, 10)
+    const watcher = client.watch('k')
+    const { batches } = read(watcher)
+    await watcher.created
+    members[0]!.watches[0]!.fail(etcdErrors.stopped.error())
+    await clock.run(100)
+    watcher.requestProgress()
+    await settled()
+    const [stream] = members[1]!.watches
+    expect(stream!.received.at(-1)!.progressRequest).toBeDefined()
+    stream!.send({ watchId: -1, header: { revision: 20 } })
+    await settled()
+    expect(batches).toEqual([{ events: [], revision: 20 }])
+  })
+
+  test('that is closed while it waits for a member leaves no timer behind', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    first.up = false
+    const watcher = client.watch('k')
+    await clock.run(1_000)
+    expect(clock.timerCount).toBe(1)
+    watcher.close()
+    expect(clock.timerCount).toBe(0)
+    await expect(watcher.created).rejects.toMatchObject({ code: 'cancelled' })
+  })
+
   test('tries the members in turn, ever more slowly, until one serves it', async () => {
     const { client, clock, members } = fakeMembers(2)
     for (const member of members) member.up = false
@@ -284,6 +312,21 @@ describe('a slow reader', () => {
     for (let i = 0; i < 5; i++) stream!.send({ watchId: 1, events: [put(i + 2, 'k', 1024 * 1024)] })
     await settled()
     expect(cancelsOf(stream!)).toEqual([1])
+  })
+
+  test('that keeps up is never taken off the server', async () => {
+    const { client, first } = fakeMembers(1)
+    creates(first, 1)
+    const watcher = client.watch('k')
+    const { revisions } = read(watcher)
+    await watcher.created
+    const [stream] = first.watches
+    for (let revision = 2; revision < 12; revision++) {
+      stream!.send({ watchId: 1, events: [put(revision, 'k', 1024 * 1024)] })
+      await settled()
+    }
+    expect(revisions()).toHaveLength(10)
+    expect(cancelsOf(stream!)).toEqual([])
   })
 
   test('that is not on the server stays off when the stream breaks', async () => {

@@ -70,6 +70,16 @@ describe('a read', () => {
     expect(clock.timerCount).toBe(0)
   })
 
+  test('that fails together with many others makes the member wait only once', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    first.up = false
+    const many = Array.from({ length: 100 }, () => client.kv.get('k'))
+    await settled()
+    first.up = true
+    await clock.run(60)
+    expect(await Promise.all(many)).toHaveLength(100)
+  })
+
   test('finds a member that comes back', async () => {
     const { client, clock, members } = fakeMembers(2)
     for (const member of members) member.up = false

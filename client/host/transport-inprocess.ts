@@ -82,13 +82,15 @@ class InProcessChannel implements Channel {
         const answer = await handler(method.request.decode(bytes), open.context)
         return method.response.decode(method.response.encode(answer as Init<Response>).finish())
       }
-      // The handler starts in a later microtask, never inside the caller's turn.
-      Promise.resolve()
-        .then(run)
-        .then(
+      // The handler starts in a later microtask, never inside the caller's turn, and not
+      // at all when the caller has left meanwhile.
+      queueMicrotask(() => {
+        if (open.done) return
+        run().then(
           (response) => open.finish() && resolve(response),
           (error) => open.finish() && reject(toRpcError(error)),
         )
+      })
     })
   }
 
@@ -109,6 +111,7 @@ class InProcessChannel implements Channel {
     const open = new OpenCall(this.#clock, this.#open, options, (error) => pair.end(error))
     pair.onOver = (clean) => (clean ? open.finish() : open.abandon())
     queueMicrotask(() => {
+      if (open.done) return
       try {
         handler(pair.server as never, open.context)
       } catch (error) {
@@ -158,6 +161,11 @@ class OpenCall {
     options.signal?.addEventListener('abort', this.#onAbort, { once: true })
     if (options.timeoutMs !== undefined)
       this.#timer = clock.after(options.timeoutMs, () => this.stop(deadlineExceeded()))
+  }
+
+  /** Is it over? */
+  get done(): boolean {
+    return this.#done
   }
 
   /** Ends the call from outside: the caller fails and the handler is told. */

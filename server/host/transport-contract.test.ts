@@ -40,6 +40,8 @@ async function inProcess(services: ServiceTable): Promise<World> {
 
 /** What the handlers saw, for the stories to wait on. */
 class Seen {
+  /** Handlers that wait for their caller to go away. */
+  hanging = 0
   readonly #marks = new Map<string, { promise: Promise<unknown>; resolve: (v: unknown) => void }>()
   readonly #mark = (name: string) => {
     let mark = this.#marks.get(name)
@@ -74,6 +76,8 @@ function services(seen: Seen): ServiceTable {
           throw new TypeError('percent % and ünïcode')
         case 'hang':
           seen.mark(`hanging ${text(request.value)}`)
+          seen.hanging++
+          context.signal.addEventListener('abort', () => seen.hanging--)
           await new Promise((resolve) => context.signal.addEventListener('abort', resolve))
           seen.mark(`aborted ${text(request.value)}`)
           throw new Error('too late')
@@ -284,6 +288,9 @@ describe.each([
     expect(await failure(call)).toMatchObject({ code: Status.CANCELLED })
     const late = channel.call(KV.put, { key: bytes('hang') }, { timeoutMs: 0 })
     expect(await failure(late)).toMatchObject({ code: Status.DEADLINE_EXCEEDED })
+    await channel.call(KV.put, { key: bytes('a') })
+    await turns(50)
+    expect(seen.hanging).toBe(0)
   })
 
   test('a call that is aborted before it begins is never sent', async () => {
