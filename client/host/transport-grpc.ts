@@ -157,7 +157,10 @@ class GrpcChannel implements Channel {
     if (this.#connectTimeoutMs === undefined) return
     if (this.#channel.getConnectivityState(false) === connectivityState.READY) return
     const timeoutMs = this.#connectTimeoutMs
-    setTimeout(() => open.unconnected(timeoutMs), timeoutMs).unref()
+    setTimeout(() => {
+      if (this.#channel.getConnectivityState(false) === connectivityState.READY) return
+      open.unconnected(timeoutMs)
+    }, timeoutMs).unref()
   }
 
   #create(path: string): GrpcCall {
@@ -227,8 +230,9 @@ class UnaryCall<Response> implements Open, InterceptingListener {
   onReceiveStatus(status: StatusObject): void {
     this.#open.delete(this)
     this.#unhook()
+    const unconnected = this.#call.getPeer() === this.#target
     if (status.code !== Status.OK)
-      this.#reject(failure(this.#call, status, this.#target, this.#why))
+      this.#reject(failure(statusOf(status, unconnected), unconnected, this.#why))
     else if (this.#response === undefined)
       this.#reject(new RpcError(Status.INTERNAL, 'the server sent no response message'))
     else this.#resolve(this.#response.message)
@@ -244,6 +248,7 @@ class ClientStream<In, Out> extends GrpcStream<In, Out> implements Open, Interce
   readonly #unhook: () => void
   #queue: { readonly bytes: Buffer; readonly done: () => void }[] = []
   #writing = false
+  #wrote = false
   #finishing = false
   #why: RpcError | undefined
 
@@ -271,7 +276,7 @@ class ClientStream<In, Out> extends GrpcStream<In, Out> implements Open, Interce
   }
 
   unconnected(timeoutMs: number): void {
-    if (this.#call.getPeer() === this.#target) this.cancel(noConnection(timeoutMs))
+    if (!this.#mayHaveLeft) this.cancel(noConnection(timeoutMs))
   }
 
   onReceiveMetadata(): void {}
@@ -290,9 +295,12 @@ class ClientStream<In, Out> extends GrpcStream<In, Out> implements Open, Interce
   onReceiveStatus(status: StatusObject): void {
     this.#open.delete(this)
     this.#unhook()
+    const unconnected = this.#call.getPeer() === this.#target
     this.#queue = []
     this.over(
-      status.code === Status.OK ? undefined : failure(this.#call, status, this.#target, this.#why),
+      status.code === Status.OK
+        ? undefined
+        : failure(statusOf(status, unconnected), !this.#mayHaveLeft, this.#why),
     )
   }
 
@@ -315,8 +323,14 @@ class ClientStream<In, Out> extends GrpcStream<In, Out> implements Open, Interce
     setImmediate(() => this.#call.cancelWithStatus(error.code, error.details))
   }
 
+  /** grpc-js names no peer as long as nothing was written. */
+  get #mayHaveLeft(): boolean {
+    return this.#wrote && this.#call.getPeer() !== this.#target
+  }
+
   #write(bytes: Buffer, done: () => void): void {
     this.#writing = true
+    this.#wrote = true
     const callback = () => {
       this.#writing = false
       const next = this.#queue.shift()
@@ -329,18 +343,15 @@ class ClientStream<In, Out> extends GrpcStream<In, Out> implements Open, Interce
 }
 
 /** Our own reason when we ended the call, else what the status says. */
-function failure(
-  call: GrpcCall,
-  status: StatusObject,
-  target: string,
-  why: RpcError | undefined,
-): RpcError {
-  const neverSent = call.getPeer() === target
-  if (why !== undefined)
-    return neverSent && !why.neverSent ? new RpcError(why.code, why.details, true) : why
-  // A connection that died under the call's feet is reported as INTERNAL.
-  const code = neverSent && status.code === Status.INTERNAL ? Status.UNAVAILABLE : status.code
-  return new RpcError(code as Status, status.details, neverSent)
+function failure(status: StatusObject, neverSent: boolean, why: RpcError | undefined): RpcError {
+  if (why === undefined) return new RpcError(status.code as Status, status.details, neverSent)
+  return neverSent && !why.neverSent ? new RpcError(why.code, why.details, true) : why
+}
+
+/** A connection that died under the call's feet is reported as INTERNAL: grpc-js names no peer then. */
+function statusOf(status: StatusObject, unconnected: boolean): StatusObject {
+  const died = unconnected && (status.code as Status) === Status.INTERNAL
+  return died ? { ...status, code: Status.UNAVAILABLE as number } : status
 }
 
 function noConnection(timeoutMs: number): RpcError {
