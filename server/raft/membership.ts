@@ -25,6 +25,9 @@ export function applyConfigChange(core: Core, change: ConfigChange): ConfState {
   }
   core.tracker.setConfState(result.confState, core.log.last)
   if (core.role === 'leader') leaderReconfigured(core)
+  // A candidate can learn of its own removal from those it asks; it must not win any more.
+  else if (core.role !== 'follower' && !core.tracker.isVoter(core.id))
+    core.becomeFollower(core.term, 0n)
   return result.confState
 }
 

@@ -214,3 +214,14 @@ test('6 a member that comes back with two changes in its log campaigns in the fi
   expect(new Set(asks.map(({ to }) => to))).toEqual(new Set([2n, 3n, 4n]))
   expect([...raft.state.confState.voters].sort()).toEqual([1n, 2n, 3n, 4n])
 })
+
+test('6 a candidate that learns of its own removal does not lead', () => {
+  const entries = [changeEntry(1, 1, change([[Kind.REMOVE, 1n]]))]
+  const raft = member({ voters: [1n, 2n, 3n, 4n], entries })
+  raft.campaign()
+  settle(raft)
+  step(raft, MessageType.VOTE_RESPONSE, { from: 2n, term: 2, reject: true, commit: 1, logTerm: 1 })
+  expect([...raft.state.confState.voters].sort()).toEqual([2n, 3n, 4n])
+  for (const from of [3n, 4n]) step(raft, MessageType.VOTE_RESPONSE, { from, term: 2 })
+  expect(raft.state.role).toBe('follower')
+})
