@@ -29,6 +29,9 @@ import { Violation } from './violation.js'
 /** More outputs than this for one input means that the core goes round in a circle. */
 const READY_COUNT_MAX = 10_000
 
+/** The slowest disk still ends a sync in this time. */
+const SYNC_TICKS_MAX = 100
+
 /** How a core is made; a test that plants a bug gives a wrong one. */
 export type CoreFactory = (config: RaftConfig, initial: RaftInitial) => Raft
 
@@ -300,7 +303,8 @@ export class SimulatedNode implements Witness {
     const { calm, faults } = this.world
     const slow = !calm && this.prng.chance(faults.diskSlowRate) ? 50 : 1
     this.syncing = true
-    this.plan(calm ? 0.01 : this.prng.exponential(faults.diskDelayMean) * slow, () => {
+    const ticks = Math.min(this.prng.exponential(faults.diskDelayMean) * slow, SYNC_TICKS_MAX)
+    this.plan(calm ? 0.01 : ticks, () => {
       this.syncing = false
       this.disk.sync(last.sequence)
       this.finish(last.sequence)
