@@ -65,6 +65,11 @@ export class LeaseDeadlines {
     this.#checkpoints.remove(lease.checkpoint)
   }
 
+  /** Starts what was granted since anybody last looked. */
+  startFresh(): void {
+    this.#now()
+  }
+
   /** Milliseconds until the lease expires; 0 when it has. */
   remainingMs(lease: Lease): number {
     const now = this.#now()

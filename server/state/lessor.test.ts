@@ -124,13 +124,26 @@ describe('expiry by the leader', () => {
       [3n, 3],
     ] as const)
       grant(bed, ID, TTL)
-    expect(lessor.list()).toEqual([1n, 2n, 3n])
     lessor.expired(0)
-    lessor.timeToLive(1n)
-    expect(lessor.list()).toEqual([2n, 3n, 1n])
     bed.clock.advance(10 * SECOND)
     expect(lessor.expired(2)).toEqual([2n, 3n])
     expect(lessor.expired(2)).toEqual([1n])
+  })
+
+  test('leases are listed in the order of their ends from the moment of the grant on', async () => {
+    const bed = await leaderBed()
+    const { lessor } = bed.machine
+    for (const [ID, TTL] of [
+      [1n, 4],
+      [9n, 2],
+      [2n, 2],
+      [3n, 3],
+    ] as const)
+      grant(bed, ID, TTL)
+    expect(lessor.list()).toEqual([9n, 2n, 3n, 1n])
+    bed.clock.advance(SECOND)
+    lessor.renew(9n)
+    expect(lessor.list()).toEqual([2n, 9n, 3n, 1n])
   })
 
   test('a keep-alive starts the TTL anew', async () => {

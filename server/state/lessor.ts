@@ -227,13 +227,13 @@ export class Lessor {
     return { id, ttlSeconds: lease.ttlSeconds, remainingSeconds }
   }
 
-  /** All leases, the one that expires first at the head; by id where no deadlines run. */
+  /** All leases, the one that expires first at the head, of equals the one granted first; by id where no deadlines run. */
   list(): bigint[] {
     const leases = [...this.#leases.values()]
-    leases.sort((a, b) => {
-      if (a.deadlineMs !== b.deadlineMs) return a.deadlineMs - b.deadlineMs
-      return compareIds(a.id, b.id)
-    })
+    if (this.#leading) {
+      this.#deadlines.startFresh()
+      leases.sort((a, b) => a.deadlineMs - b.deadlineMs)
+    } else leases.sort((a, b) => compareIds(a.id, b.id))
     return leases.map((lease) => lease.id)
   }
 
