@@ -63,9 +63,10 @@ export class ConclaveError extends Error {
   static from(error: unknown, intent: Intent = 'read'): ConclaveError {
     if (error instanceof ConclaveError) return error
     if (error instanceof RpcError) return fromRpcError(error, intent)
-    const text = error instanceof Error ? error.message : String(error)
-    if (error instanceof Error && error.name === 'AbortError')
-      return new ConclaveError('cancelled', ADVICE.cancelled, { cause: error })
+    // By name and not by class: an error of another realm is no instance of our Error.
+    const { name, message } = Object(error) as { name?: unknown; message?: unknown }
+    if (name === 'AbortError') return errorOf('cancelled', { cause: error })
+    const text = typeof message === 'string' ? message : String(error)
     return new ConclaveError('internal', `${ADVICE.internal} (${text})`, { cause: error })
   }
 }

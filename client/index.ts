@@ -3,6 +3,7 @@
 export type { Bytes } from './bytes.js'
 export { Client, type ConnectOptions, connect } from './client.js'
 export type { ClusterClient, Member } from './cluster.js'
+export { Compare, CompareTargets, compare, type Operator } from './compare.js'
 export type { RequestOptions } from './connection/connection.js'
 export { ConclaveError, type ConclaveErrorOptions, type ErrorCode, type Intent } from './errors.js'
 export type { Clock, Timer } from './host/clock.js'
@@ -27,11 +28,7 @@ export type {
   ReadOptions,
 } from './requests.js'
 export {
-  Compare,
-  CompareTargets,
-  compare,
   Op,
-  type Operator,
   type OpResult,
   op,
   type Txn,

@@ -23,38 +23,18 @@
 import type { Connection } from './connection/connection.js'
 import { isFinal } from './connection/retry.js'
 import { SharedStream, type StreamOwner } from './connection/shared-stream.js'
-import { ConclaveError, errorOf } from './errors.js'
-import type { Event } from './wire/generated/kv.js'
-import type { FilterType, WatchRequest, WatchResponse } from './wire/generated/rpc.js'
+import { ConclaveError } from './errors.js'
+import {
+  cancelError,
+  Feed,
+  type FeedHub,
+  type FeedRequest,
+  type FeedSink,
+  type WatchFeed,
+} from './watch-feed.js'
+import type { WatchRequest, WatchResponse } from './wire/generated/rpc.js'
 import { Watch } from './wire/methods.js'
-import { RpcError, Status } from './wire/status.js'
-
-/** What to watch, as the wire says it. */
-export interface FeedRequest {
-  readonly key: Uint8Array
-  readonly rangeEnd: Uint8Array
-  /** 0: from now on. */
-  readonly startRevision: number
-  readonly filters: readonly FilterType[]
-  readonly progressNotify: boolean
-  readonly prevKv: boolean
-  readonly fragment: boolean
-}
-
-/** Who reads a feed. */
-export interface FeedSink {
-  opened(revision: number): void
-  /** False: no more until {@link WatchFeed.caughtUp}. */
-  push(events: readonly Event[], revision: number): boolean
-  fail(error: ConclaveError): void
-}
-
-/** The reader's handle on its feed. */
-export interface WatchFeed {
-  caughtUp(): void
-  requestProgress(): void
-  close(): void
-}
+import type { RpcError } from './wire/status.js'
 
 /** A member without a leader ends our stream, and another member is asked. */
 const STREAM_OPTIONS = { metadata: { hasleader: 'true' } }
@@ -63,7 +43,7 @@ const STREAM_OPTIONS = { metadata: { hasleader: 'true' } }
 const NO_WATCH = -1
 
 /** Runs the watches of a client. */
-export class WatchHub implements StreamOwner<WatchResponse> {
+export class WatchHub implements StreamOwner<WatchResponse>, FeedHub {
   readonly #connection: Connection
   readonly #stream: SharedStream<WatchRequest, WatchResponse>
   readonly #feeds = new Set<Feed>()
@@ -175,115 +155,4 @@ export class WatchHub implements StreamOwner<WatchResponse> {
   #failAll(error: ConclaveError): void {
     for (const feed of [...this.#feeds]) feed.fail(error)
   }
-}
-
-/** One watch. */
-class Feed implements WatchFeed {
-  readonly request: FeedRequest
-  readonly #hub: WatchHub
-  readonly #sink: FeedSink
-  /** Its number on the present stream; undefined while it is not on the server. */
-  id: number | undefined
-  /** First revision that the reader was not given; 0 before it is known where "now" was. */
-  nextRevision: number
-  paused = false
-  /** Revision of the last event that the reader was given. */
-  #givenRevision = 0
-  #active = false
-  #fragments: Event[] = []
-
-  constructor(hub: WatchHub, request: FeedRequest, sink: FeedSink) {
-    this.#hub = hub
-    this.request = request
-    this.nextRevision = request.startRevision
-    this.#sink = sink
-  }
-
-  caughtUp(): void {
-    if (!this.paused) return
-    this.paused = false
-    this.#hub.create(this)
-  }
-
-  requestProgress(): void {
-    this.#hub.requestProgress()
-  }
-
-  close(): void {
-    this.#hub.remove(this)
-  }
-
-  created(revision: number): void {
-    this.#active = true
-    if (this.nextRevision === 0) this.nextRevision = revision + 1
-    this.#sink.opened(revision)
-  }
-
-  /** The stream is gone, and with it the parts of an unfinished message. */
-  detached(): void {
-    this.id = undefined
-    this.#active = false
-    this.#fragments = []
-  }
-
-  receive(response: WatchResponse): void {
-    if (response.canceled) {
-      this.fail(cancelError(response))
-      return
-    }
-    for (const event of response.events) this.#fragments.push(event)
-    if (response.fragment) return
-    const events = this.#fragments
-    this.#fragments = []
-    if (events.length > 0) this.#events(events)
-    else this.#progress(response.header?.revision ?? 0)
-  }
-
-  /** Passes on that everything up to here was told. */
-  report(revision: number): void {
-    if (this.#active && revision >= this.nextRevision - 1) this.#give([], revision)
-  }
-
-  fail(error: ConclaveError): void {
-    this.#hub.remove(this)
-    this.#sink.fail(error)
-  }
-
-  #events(events: readonly Event[]): void {
-    // After a break a server may begin with what the reader has already.
-    const fresh = events.filter((event) => revisionOf(event) > this.#givenRevision)
-    if (fresh.length === 0) return
-    this.#givenRevision = revisionOf(fresh[fresh.length - 1]!)
-    this.nextRevision = Math.max(this.nextRevision, this.#givenRevision + 1)
-    this.#give(fresh, this.#givenRevision)
-  }
-
-  #progress(revision: number): void {
-    if (revision < this.nextRevision - 1) return
-    this.nextRevision = revision + 1
-    this.#give([], revision)
-  }
-
-  #give(events: readonly Event[], revision: number): void {
-    if (this.#sink.push(events, revision)) return
-    this.paused = true
-    this.#hub.cancel(this)
-    this.detached()
-  }
-}
-
-function revisionOf(event: Event): number {
-  return event.kv?.modRevision ?? 0
-}
-
-/** Why a server cancelled a watch. */
-function cancelError(response: WatchResponse): ConclaveError {
-  if (response.compactRevision > 0)
-    return errorOf('compacted', { compactRevision: response.compactRevision })
-  const reason = response.cancelReason
-  // etcd writes its own error into the text: "rpc error: code = PermissionDenied desc = …".
-  const text = reason.replace(/^rpc error: code = \w+ desc = /, '')
-  if (text === '') return errorOf('cancelled')
-  const code = /code = PermissionDenied/.test(reason) ? Status.PERMISSION_DENIED : Status.CANCELLED
-  return ConclaveError.from(new RpcError(code, text))
 }

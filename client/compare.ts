@@ -1,0 +1,90 @@
+/** Conditions of a transaction, on a key or on every key of a range. */
+
+import { type Bytes, toBytes, toCount, toLeaseId } from './bytes.js'
+import { invalidArgument } from './errors.js'
+import { type Range, toRange, type WireRange } from './range.js'
+import type { Init } from './wire/codec.js'
+import { CompareResult, CompareTarget, type Compare as WireCompare } from './wire/generated/rpc.js'
+
+/** How two values are compared. */
+export type Operator = '=' | '!=' | '>' | '<'
+
+const RESULTS: Readonly<Record<Operator, CompareResult>> = {
+  '=': CompareResult.EQUAL,
+  '!=': CompareResult.NOT_EQUAL,
+  '>': CompareResult.GREATER,
+  '<': CompareResult.LESS,
+}
+
+/** One condition of a transaction; made by {@link compare}. */
+export class Compare {
+  /** @internal */
+  readonly wire: Init<WireCompare>
+
+  /** @internal */
+  constructor(wire: Init<WireCompare>) {
+    this.wire = wire
+  }
+}
+
+/** What can be asked of a key, or of every key of a range. */
+export class CompareTargets {
+  readonly #range: WireRange
+
+  /** @internal */
+  constructor(range: WireRange) {
+    this.#range = range
+  }
+
+  /** Number of puts since creation; 0 when there is no such key. */
+  version(operator: Operator, version: number): Compare {
+    return this.#compare(operator, {
+      target: CompareTarget.VERSION,
+      version: toCount(version, 'version'),
+    })
+  }
+
+  /** Revision of its creation; 0 when there is no such key. */
+  createRevision(operator: Operator, revision: number): Compare {
+    const createRevision = toCount(revision, 'revision')
+    return this.#compare(operator, { target: CompareTarget.CREATE, createRevision })
+  }
+
+  /** Revision of the last put; 0 when there is no such key. */
+  modRevision(operator: Operator, revision: number): Compare {
+    const modRevision = toCount(revision, 'revision')
+    return this.#compare(operator, { target: CompareTarget.MOD, modRevision })
+  }
+
+  /** The value; always false when there is no such key, whatever the operator. */
+  value(operator: Operator, value: Bytes): Compare {
+    const bytes = toBytes(value, 'value')
+    return this.#compare(operator, { target: CompareTarget.VALUE, value: bytes })
+  }
+
+  /** The lease; 0n when it has none or there is no such key. */
+  lease(operator: Operator, lease: bigint): Compare {
+    return this.#compare(operator, { target: CompareTarget.LEASE, lease: toLeaseId(lease) })
+  }
+
+  /** There is such a key. */
+  exists(): Compare {
+    return this.createRevision('>', 0)
+  }
+
+  /** There is no such key. */
+  missing(): Compare {
+    return this.createRevision('=', 0)
+  }
+
+  #compare(operator: Operator, target: Init<WireCompare>): Compare {
+    if (!Object.hasOwn(RESULTS, operator))
+      throw invalidArgument(`An operator is =, !=, > or <, not '${operator}'.`)
+    return new Compare({ ...this.#range, ...target, result: RESULTS[operator] })
+  }
+}
+
+/** Begins a condition: `compare('a').modRevision('=', 7)`. On a range it must hold for every key. */
+export function compare(keyOrRange: Bytes | Range): CompareTargets {
+  return new CompareTargets(toRange(keyOrRange))
+}
