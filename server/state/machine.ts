@@ -49,6 +49,9 @@ import { Quota } from './quota.js'
 
 export type { Applied, ApplyResponse, ApplyResult } from './applied.js'
 
+/** A command stands one level above the request in it, which was let in as the outermost. */
+const COMMAND_DEPTH = -1
+
 /** How a machine is opened. */
 export interface StateMachineOptions {
   readonly backend: Backend
@@ -146,7 +149,7 @@ export class StateMachine {
       this.#applied.advance(entry.index, entry.term)
       return undefined
     }
-    const command = Command.decode(entry.data)
+    const command = Command.decode(entry.data, undefined, COMMAND_DEPTH)
     const filling = !this.quota.available(command)
     let result = this.#run(command, entry.term)
     let raiseNoSpace = false
