@@ -1,0 +1,81 @@
+/**
+ * What recipes fail with, beside the {@link ConclaveError} of the client.
+ *
+ * | what happened | error |
+ * | --- | --- |
+ * | what was held, or the session it hung on, is lost | {@link LostError} with its `reason` |
+ * | something is used that was given back already | {@link NotHeldError} |
+ * | a wait was aborted | `ConclaveError` `cancelled`; `cause` is the reason of the signal |
+ * | a wait took longer than `timeoutMs` | `ConclaveError` `deadline-exceeded` |
+ * | a name, a value or an option is wrong | `ConclaveError` `invalid-argument` |
+ */
+
+import { ConclaveError } from '../client/index.js'
+
+/**
+ * Why something is lost.
+ *
+ * - `expired`: the lease was not renewed in time, or the server has ended it.
+ * - `deleted`: somebody deleted the key; with `etcdctl del`, say.
+ * - `closed`: `close()` was called on the session.
+ * - `orphaned`: `orphan()` was called on the session.
+ * - `client-closed`: the client was closed under it.
+ * - `refused`: the server does not let us renew any more; see `cause`.
+ */
+export type LossReason = 'expired' | 'deleted' | 'closed' | 'orphaned' | 'client-closed' | 'refused'
+
+const LOST: Readonly<Record<LossReason, string>> = {
+  expired: 'its lease ran out. Stop the work that it protected, and begin with a new session.',
+  deleted: 'somebody deleted its key. Stop the work that it protected.',
+  closed: 'the session was closed.',
+  orphaned: 'the session was orphaned: this process does not renew it any more.',
+  'client-closed': 'the client was closed. Close sessions first.',
+  refused: 'the server refuses to renew its lease. The cause says why.',
+}
+
+/** Something that was held is lost, for ever. Also the `reason` of the signals that tell it. */
+export class LostError extends Error {
+  override readonly name = 'LostError'
+  readonly code = 'lost'
+  readonly reason: LossReason
+
+  /** @param what names what was lost, as in "The session 1f". */
+  constructor(what: string, reason: LossReason, cause?: unknown) {
+    super(`${what} is lost: ${LOST[reason]}`, cause === undefined ? undefined : { cause })
+    this.reason = reason
+  }
+}
+
+/** Something is used that its holder gave back before: an error in the program. */
+export class NotHeldError extends Error {
+  override readonly name = 'NotHeldError'
+  readonly code = 'not-held'
+
+  constructor(what: string) {
+    super(`${what} was released before; acquire it anew to use it again.`)
+  }
+}
+
+/** Refuses an argument before anything is sent. */
+export function invalidArgument(message: string): ConclaveError {
+  return new ConclaveError('invalid-argument', message)
+}
+
+const TRANSIENT = new Set([
+  'unavailable',
+  'deadline-exceeded',
+  'outcome-unknown',
+  'too-many-requests',
+  'not-leader',
+  'unknown',
+])
+
+/** May the cluster do better in a while? */
+export function isTransient(error: unknown): boolean {
+  return error instanceof ConclaveError && TRANSIENT.has(error.code)
+}
+
+/** Lets a loss pass, where its signal has told it; throws everything else. */
+export function exceptLost(error: unknown): void {
+  if (!(error instanceof LostError)) throw error
+}

@@ -1,0 +1,8 @@
+/** The public door of `conclave/recipes`. */
+
+export { Election, type ElectionValue, Leadership } from './election.js'
+export { type LossReason, LostError, NotHeldError } from './errors.js'
+export { Lock, Mutex, type MutexOptions, type Participant } from './mutex.js'
+export { Candidate, ElectionObserver } from './observer.js'
+export { Session, type SessionOptions } from './session.js'
+export type { WaitOptions } from './waiting.js'

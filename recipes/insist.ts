@@ -1,0 +1,51 @@
+/**
+ * Asking again while the cluster cannot answer.
+ *
+ * Only for requests that may be repeated whatever became of the first: reads, and
+ * writes guarded so that the second does nothing when the first was done.
+ */
+
+import type { Client } from '../client/index.js'
+import { isTransient } from './errors.js'
+
+const BACK_OFF_MS_MIN = 50
+const BACK_OFF_MS_MAX = 1_000
+
+/**
+ * Runs `run` until it answers or fails for good.
+ *
+ * @param over asked after each failure: true gives up. It must become true some time.
+ * @param signal ends a pause early, so that `over` is asked.
+ * @returns undefined when given up.
+ */
+export async function insist<T>(
+  client: Client,
+  over: () => boolean,
+  run: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T | undefined> {
+  for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS_MAX)) {
+    try {
+      return await run()
+    } catch (error) {
+      if (over()) return undefined
+      if (!isTransient(error)) throw error
+    }
+    await pause(client, backOffMs * (0.5 + client.random.next() / 2), signal)
+    if (over()) return undefined
+  }
+}
+
+/** Resolves after `ms`, or when the signal aborts. */
+export function pause(client: Client, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve()
+    const finish = () => {
+      timer.cancel()
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = client.clock.after(ms, finish)
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+}

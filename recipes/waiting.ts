@@ -1,0 +1,101 @@
+/** How long somebody waits: a signal, a time and a session, whichever ends first. */
+
+import { type Client, ConclaveError, type Timer } from '../client/index.js'
+import { invalidArgument } from './errors.js'
+import type { Session } from './session.js'
+
+/** What every waiting call takes. */
+export interface WaitOptions {
+  /** Aborting ends the wait with code `cancelled`. */
+  readonly signal?: AbortSignal | undefined
+  /** Longest time to wait, in milliseconds; it ends with `deadline-exceeded`. Default: as long as the session lives. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** One wait. Close it when it is over. */
+export class Waiting {
+  readonly #controller = new AbortController()
+  readonly #closers: (() => void)[] = []
+  readonly #session: Session
+  #closed = false
+
+  /** @param what names what is waited for, as in "The lock a". */
+  constructor(session: Session, { signal, timeoutMs }: WaitOptions, what: string) {
+    this.#session = session
+    if (timeoutMs !== undefined && !(timeoutMs > 0))
+      throw invalidArgument(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}.`)
+    session.check()
+    const onAbort = () =>
+      this.#end(
+        new ConclaveError('cancelled', `The wait for ${what} was aborted.`, {
+          cause: signal?.reason,
+        }),
+      )
+    if (signal?.aborted) onAbort()
+    else this.#listen(signal, timeoutMs, onAbort, what)
+  }
+
+  #listen(
+    signal: AbortSignal | undefined,
+    timeoutMs: number | undefined,
+    onAbort: () => void,
+    what: string,
+  ): void {
+    const session = this.#session
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.#closers.push(
+      () => signal?.removeEventListener('abort', onAbort),
+      session.onLost((error) => this.#end(error)),
+    )
+    if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return
+    const timer: Timer = session.client.clock.after(timeoutMs, () =>
+      this.#end(
+        new ConclaveError('deadline-exceeded', `${what} was not granted within ${timeoutMs} ms.`),
+      ),
+    )
+    this.#closers.push(() => timer.cancel())
+  }
+
+  /** Aborts when the wait is over; the reason is the error to fail with. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get over(): boolean {
+    return this.signal.aborted
+  }
+
+  get client(): Client {
+    return this.#session.client
+  }
+
+  /** @throws why the wait is over, or that the session is lost. */
+  check(): void {
+    this.signal.throwIfAborted()
+    this.#session.check()
+  }
+
+  /** Rejects with the reason, `ms` after the wait is over; never settles before. */
+  overdue(ms: number): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      const onOver = () => {
+        if (this.#closed) return
+        const { reason } = this.signal
+        const timer = this.client.clock.after(ms, () => reject(reason))
+        this.#closers.push(() => timer.cancel())
+      }
+      if (this.over) onOver()
+      else this.signal.addEventListener('abort', onOver, { once: true })
+    })
+  }
+
+  /** Nobody waits any more. Idempotent. */
+  close(): void {
+    this.#closed = true
+    for (const close of this.#closers.splice(0)) close()
+  }
+
+  #end(error: Error): void {
+    this.#controller.abort(error)
+  }
+}
