@@ -92,6 +92,7 @@ export class Member {
     this.#proposals = this.#makeProposals()
     this.#reads = this.#makeReads()
     this.#publisher = new Publisher({
+      clock: host.clock,
       config,
       selfId: this.id,
       members: () => this.machine.members,
