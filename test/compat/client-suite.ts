@@ -14,8 +14,17 @@ import {
 } from '../../client/index.js'
 import type { RunningCluster } from './etcd-process.js'
 
-/** Runs the suite against a cluster that `start` makes anew. */
-export function clientSuite(name: string, start: () => Promise<RunningCluster>): void {
+/**
+ * Runs the suite against a cluster that `start` makes anew.
+ *
+ * @param offers.lock the server has etcd's Lock service; its tests are shown as skipped otherwise.
+ */
+export function clientSuite(
+  name: string,
+  start: () => Promise<RunningCluster>,
+  offers: { readonly lock: boolean } = { lock: true },
+): void {
+  const lockTest = offers.lock ? test : test.skip
   describe(name, () => {
     let cluster: RunningCluster
     let client: Client
@@ -520,7 +529,7 @@ export function clientSuite(name: string, start: () => Promise<RunningCluster>):
       })
     })
 
-    test('any method of the contract can be called', async () => {
+    lockTest('any method of the contract can be called', async () => {
       const lease = await client.lease.grant(60)
       const name = Buffer.from(`${at}lock`)
       const { key } = await client.rpc(Lock.lock, { name, lease: lease.id })
@@ -528,7 +537,7 @@ export function clientSuite(name: string, start: () => Promise<RunningCluster>):
       await client.rpc(Lock.unlock, { key })
     })
 
-    test('a call that is aborted fails with cancelled', async () => {
+    lockTest('a call that is aborted fails with cancelled', async () => {
       const lease = await client.lease.grant(60)
       const other = await client.lease.grant(60)
       const name = Buffer.from(`${at}lock`)
@@ -572,20 +581,25 @@ export function clientSuite(name: string, start: () => Promise<RunningCluster>):
       const watcher = one.watch(`${at}a`)
       await watcher.created
       const reading = failure(take(watcher, 1))
-      const name = Buffer.from(`${at}lock`)
-      await one.rpc(Lock.lock, { name, lease: lease.id })
-      const other = await one.lease.grant(60)
-      const waiting = failure(one.rpc(Lock.lock, { name, lease: other.id }))
-      await one.kv.get('anything')
       one.close()
       one.close()
       expect((await lost).code).toBe('closed')
       expect((await reading).code).toBe('closed')
-      expect(await waiting).toMatchObject({ code: 'closed', outcomeUnknown: true })
       expect((await failure(one.kv.get('a'))).code).toBe('closed')
       expect((await failure(one.lease.keepAliveOnce(1n))).code).toBe('closed')
       expect(() => one.watch('a')).toThrow(ConclaveError)
       expect(one.closed).toBe(true)
+    })
+
+    lockTest('closing fails a call that waits, and its outcome is unknown', async () => {
+      const one = another()
+      const [holder, next] = [await one.lease.grant(60), await one.lease.grant(60)]
+      const name = Buffer.from(`${at}lock`)
+      await one.rpc(Lock.lock, { name, lease: holder.id })
+      const waiting = failure(one.rpc(Lock.lock, { name, lease: next.id }))
+      await one.kv.get('anything')
+      one.close()
+      expect(await waiting).toMatchObject({ code: 'closed', outcomeUnknown: true })
     })
 
     test('watches, leases and calls go on after the cluster was killed and came back', async () => {
