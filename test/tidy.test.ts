@@ -63,7 +63,11 @@ function sources(directory: string): Source[] {
     .map((entry) => {
       const absolute = join(entry.parentPath, entry.name)
       const path = relative(root, absolute).split(sep).join('/')
-      return { path, text: readFileSync(absolute, 'utf8'), isTest: /\.test(\.fixture)?\.ts$/.test(path) }
+      return {
+        path,
+        text: readFileSync(absolute, 'utf8'),
+        isTest: /\.test(\.fixture)?\.ts$/.test(path),
+      }
     })
 }
 
