@@ -66,6 +66,9 @@ export class Member {
   readonly #keeper: LogKeeper
   #tick: Timer | undefined
   #stopped: RpcError | undefined
+  #abandoned = false
+  /** The data is being given back, or was. */
+  #closing: Promise<void> | undefined
 
   /**
    * Opens the data directory and starts. Resolves when the member takes part, which
@@ -171,15 +174,24 @@ export class Member {
     throw etcdErrors.noSpace.error()
   }
 
+  /** Throws after the end of this member. */
+  assertRunning(): void {
+    if (this.#stopped !== undefined) throw this.#stopped
+  }
+
   /** Throws while the state cannot be read: after a stop, or while a snapshot is installed. */
   assertReadable(): void {
-    if (this.#stopped !== undefined) throw this.#stopped
+    this.assertRunning()
     if (this.#loop.installing) throw etcdErrors.timeout.error()
   }
 
   /** Resolves when everything applied so far is durable in the backend too. */
-  commit(): Promise<void> {
-    return this.#booted.state.commit()
+  async commit(): Promise<void> {
+    try {
+      await this.#booted.state.commit()
+    } catch (error) {
+      throw this.#stopped ?? error
+    }
   }
 
   /** Resolves when a leader is known, or the member has stopped. */
@@ -210,22 +222,41 @@ export class Member {
 
   // Life.
 
-  /** Hands leadership over, makes everything durable, closes the data. */
-  async stop(): Promise<void> {
-    if (this.#stopped !== undefined) return
-    await this.#handOver()
-    this.#halt()
-    const { wal, state, directory } = this.#booted
-    await wal.close()
-    await state.close()
-    await directory.close()
+  /**
+   * Hands leadership over, makes everything durable, and gives the data directory back.
+   * Idempotent. A member that was abandoned only gives it back.
+   */
+  stop(): Promise<void> {
+    this.#closing ??= this.#handOver().then(() => this.#close())
+    return this.#closing
   }
 
-  /** Stops at once and does not touch the disk again: for a member that must not trust itself. */
+  /**
+   * Ends at once, and makes nothing durable that is not yet: for a member that must not
+   * trust itself. The data directory is given back as soon as the disk is done with what
+   * it has in hand; {@link stop} resolves then.
+   */
   abandon(): void {
     if (this.#stopped !== undefined) return
+    this.#abandoned = true
     this.#halt()
-    this.#booted.state.abandon()
+    const closing = this.#closing ?? this.#close()
+    this.#closing = closing
+    closing.catch((error: unknown) =>
+      this.log.warn('the data could not be closed in order', { error: String(error) }),
+    )
+  }
+
+  async #close(): Promise<void> {
+    if (this.#stopped === undefined) this.#halt()
+    const { wal, state, directory } = this.#booted
+    const closing = [this.#snapshots.stop(), this.#abandoned ? state.abandon() : wal.close()]
+    try {
+      await Promise.all(closing)
+      await (this.#abandoned ? wal.close() : state.close())
+    } finally {
+      await directory.close()
+    }
   }
 
   #start(): void {
@@ -246,9 +277,8 @@ export class Member {
 
   #armTick(): void {
     this.#tick = this.#host.clock.after(this.config.heartbeatIntervalMs, () => {
-      this.#raft.tick()
-      this.#loop.wake()
       this.#armTick()
+      this.#input(() => this.#raft.tick())
     })
   }
 
@@ -262,7 +292,6 @@ export class Member {
     this.#leadership.stop()
     this.#proposals.stop(error)
     this.#reads.stop(error)
-    this.#snapshots.stop()
     this.watchHub.close()
     this.#peers.close()
   }
@@ -286,9 +315,20 @@ export class Member {
     if (this.#stopped !== undefined) return
     this.#peers.heard(from)
     // A snapshot's message comes with its data, never alone.
-    for (const message of messages)
-      if (message.type !== MessageType.SNAPSHOT) this.#raft.step(message)
-    this.#loop.wake()
+    this.#input(() => {
+      for (const message of messages)
+        if (message.type !== MessageType.SNAPSHOT) this.#raft.step(message)
+    })
+  }
+
+  /** Gives raft something to do. What it finds impossible ends this member, not its caller. */
+  #input(work: () => void): void {
+    try {
+      work()
+      this.#loop.wake()
+    } catch (error) {
+      this.#host.exit(error instanceof Error ? error : new Error(String(error)))
+    }
   }
 
   #send(messages: readonly Message[]): void {
@@ -334,6 +374,7 @@ export class Member {
   async #install(metadata: SnapshotMetadata): Promise<void> {
     this.watchHub.detach()
     await this.#booted.state.install(this.#snapshots.fileOf(metadata))
+    if (this.#stopped !== undefined) return
     this.watchHub.attach(this.machine.store)
     this.#keeper.reset(metadata.index)
     this.#peers.update(this.machine.members.list())
@@ -474,10 +515,7 @@ export class Member {
         this.#raft.reportSnapshot(peer, ok)
         this.#loop.wake()
       },
-      step: (message) => {
-        this.#raft.step(message)
-        this.#loop.wake()
-      },
+      step: (message) => this.#input(() => this.#raft.step(message)),
       installing: () => this.#loop.installing,
     })
   }

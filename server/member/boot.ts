@@ -22,7 +22,7 @@ import { describeCluster } from '../cluster/join.js'
 import { ConfigError, type MemberConfig } from '../config.js'
 import type { Host } from '../host/host.js'
 import { DataDirectory } from '../storage/data-directory.js'
-import { findSnapshots } from '../storage/snapshot-file.js'
+import { findSnapshots, removeSnapshots } from '../storage/snapshot-file.js'
 import { installSnapshot } from '../storage/snapshot-install.js'
 import { TABLES } from '../storage/tables.js'
 import { Wal, type WalContents } from '../storage/wal.js'
@@ -89,12 +89,14 @@ async function begin(host: Host, config: MemberConfig, directory: DataDirectory)
     term: snapshot.term,
     confState,
   })
-  await state.commit()
-  const wal = await Wal.create({
-    ...walOptions(host, directory),
-    clusterId: founding.clusterId,
-    memberId: founding.memberId,
-    snapshot,
+  const wal = await orClose(state, async () => {
+    await state.commit()
+    return Wal.create({
+      ...walOptions(host, directory),
+      clusterId: founding.clusterId,
+      memberId: founding.memberId,
+      snapshot,
+    })
   })
   const hardState = { term: snapshot.term, vote: 0n, commit: snapshot.index }
   return {
@@ -163,11 +165,11 @@ async function comeBack(
     if (explicit && config.initialClusterState === 'new') refuseForeign(config, contents)
     const state = await openCaughtUp(host, config, directory, contents)
     const { machine } = state
-    const last = contents.entries.at(-1)?.index ?? contents.snapshot.index
-    if (last < machine.appliedIndex)
-      throw new BootError(
-        `the log in ${directory.walDirectory} ends at index ${last} but the state has applied ${machine.appliedIndex}: the log lost acknowledged entries; restore this member from its peers`,
-      )
+    await orClose(state, async () => {
+      refuseLostLog(directory, contents, machine.appliedIndex)
+      // Whatever was received is in the state by now, or was never asked for.
+      await removeSnapshots(host.disk, directory.snapshotDirectory)
+    })
     return {
       clusterId: contents.clusterId,
       memberId: contents.memberId,
@@ -186,6 +188,24 @@ async function comeBack(
     await wal.close()
     throw error
   }
+}
+
+/** Runs a step of the boot; the state does not stay open when it fails. */
+async function orClose<T>(state: StateHolder, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    await state.abandon()
+    throw error
+  }
+}
+
+function refuseLostLog(directory: DataDirectory, contents: WalContents, applied: number): void {
+  const last = contents.entries.at(-1)?.index ?? contents.snapshot.index
+  if (last >= applied) return
+  throw new BootError(
+    `the log in ${directory.walDirectory} ends at index ${last} but the state has applied ${applied}: the log lost acknowledged entries; restore this member from its peers`,
+  )
 }
 
 function refuseForeign(config: MemberConfig, contents: WalContents): void {

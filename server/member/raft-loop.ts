@@ -112,7 +112,8 @@ export class RaftLoop {
     try {
       await this.#options.install(snapshot)
     } catch (error) {
-      this.#fail(error)
+      // A stop in the middle may take the ground from under it; the next start takes it up again.
+      if (!this.#stopped) this.#fail(error)
       return
     }
     this.#installing = false

@@ -47,6 +47,9 @@ export class SnapshotTraffic {
   readonly #sending = new Set<bigint>()
   readonly #abort = new AbortController()
   #receiving = false
+  /** What is being received, once its first bytes may be on the disk. */
+  #incoming: SnapshotReceiver | undefined
+  #stopped = false
   /** Complete files by snapshot index: to be installed, or refused by raft and left over. */
   readonly #received = new Map<number, string>()
 
@@ -100,13 +103,14 @@ export class SnapshotTraffic {
     }
   }
 
-  /** A peer offers a snapshot. @throws {RpcError} when one is under way already. */
+  /** A peer offers a snapshot. @throws {RpcError} when one is under way already, or after a stop. */
   async receive(header: SnapshotHeader): Promise<IncomingSnapshot> {
     const { disk, directory, log, clock, step, installing } = this.#options
     const { message } = header
     const metadata = message?.snapshot
     if (message === undefined || metadata === undefined)
       throw new RpcError(Status.INVALID_ARGUMENT, 'a snapshot header needs its raft message')
+    this.#assertRunning()
     if (this.#receiving) throw etcdErrors.requestTooManyRequests.error()
     this.#receiving = true
     try {
@@ -114,16 +118,19 @@ export class SnapshotTraffic {
       await new Promise<void>((resolve) => clock.soon(resolve))
       if (installing()) throw etcdErrors.requestTooManyRequests.error()
       await this.#discardReceived()
+      this.#assertRunning()
     } catch (error) {
       this.#receiving = false
       throw error
     }
     const receiver = new SnapshotReceiver({ disk, directory, metadata })
+    this.#incoming = receiver
     return {
       write: (data) => receiver.write(data),
       finish: async () => {
         this.#received.set(metadata.index, await receiver.finish())
         this.#receiving = false
+        this.#assertRunning()
         log.info('received a snapshot', { from: header.from.toString(16), index: metadata.index })
         step(message)
       },
@@ -154,7 +161,14 @@ export class SnapshotTraffic {
     }
   }
 
-  stop(): void {
+  /** Ends what is under way. Resolves when nothing more reaches the disk. */
+  async stop(): Promise<void> {
+    this.#stopped = true
     this.#abort.abort()
+    await this.#incoming?.abort()
+  }
+
+  #assertRunning(): void {
+    if (this.#stopped) throw etcdErrors.stopped.error()
   }
 }

@@ -24,6 +24,8 @@ export class StateHolder {
   readonly #directory: DataDirectory
   #backend: Backend
   #machine: StateMachine
+  /** An install that is under way; it never rejects. */
+  #installing: Promise<void> = Promise.resolve()
 
   /** Opens the database at its path, and the machine on it. */
   static async open(
@@ -74,8 +76,14 @@ export class StateHolder {
   }
 
   /** Replaces the state by the snapshot in this file. Survives a crash at any point: see boot.ts. */
-  async install(path: string): Promise<void> {
-    await this.close()
+  install(path: string): Promise<void> {
+    const installed = this.#install(path)
+    this.#installing = installed.catch(() => {})
+    return installed
+  }
+
+  async #install(path: string): Promise<void> {
+    await this.#close()
     await installSnapshot({
       disk: this.#host.disk,
       databases: this.#host.databases,
@@ -88,15 +96,27 @@ export class StateHolder {
     this.#machine = machine
   }
 
-  /** Commits what is left and closes the database. */
+  /** Commits what is left and closes the database; after an install that is under way. */
   async close(): Promise<void> {
+    await this.#installing
+    await this.#close()
+  }
+
+  /** Closes the database without what is not committed; after an install that is under way. */
+  async abandon(): Promise<void> {
+    await this.#abandon()
+    await this.#installing
+    await this.#abandon()
+  }
+
+  async #close(): Promise<void> {
     this.#machine.close()
     await this.#backend.close()
   }
 
-  /** Ends work in slices, without touching the disk. */
-  abandon(): void {
+  async #abandon(): Promise<void> {
     this.#machine.close()
+    await this.#backend.abandon()
   }
 }
 
@@ -120,6 +140,11 @@ async function openBoth(
     onFatal,
   })
   const quotaBytes = config.quotaBackendBytes
-  const machine = await StateMachine.open({ backend, clock, quotaBytes, log, onFatal })
-  return { backend, machine }
+  try {
+    const machine = await StateMachine.open({ backend, clock, quotaBytes, log, onFatal })
+    return { backend, machine }
+  } catch (error) {
+    await backend.abandon()
+    throw error
+  }
 }

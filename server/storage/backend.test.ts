@@ -239,6 +239,20 @@ describe('backend', () => {
     expect(backend.sizes().usedBytes).toBeGreaterThan(5000)
   })
 
+  test('an abandoned one writes nothing that waits, and gives the path back', async () => {
+    const { clock, databases, database, backend, fatal } = await setUp()
+    backend.put('a', 'k', bytes('half of an entry'))
+    const waiting = backend.commit()
+    const abandoned = backend.abandon()
+    await clock.advance(1000)
+    for (const { pass } of database.held) pass()
+    await expect(waiting).rejects.toThrow(/abandoned/)
+    await abandoned
+    await backend.close()
+    const again = await databases.open('db', ['a', 'b'])
+    expect([read(again, 'a'), fatal]).toEqual([[], []])
+  })
+
   test('closing commits what waits; the path opens again with everything', async () => {
     const { clock, databases, database, backend } = await setUp()
     backend.put('a', '1', bytes('one'))

@@ -131,6 +131,19 @@ export class Backend implements DatabaseReader {
     }
   }
 
+  /**
+   * Forgets what waits and closes the database: for a member that must not trust what
+   * it has in memory. A batch that the database is writing already may still arrive.
+   */
+  async abandon(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#timer?.cancel()
+    this.#failure ??= new Error('The backend was abandoned')
+    this.#pending.reject(this.#failure)
+    await this.#database.close()
+  }
+
   #change(table: string, key: string, value: Uint8Array | null): void {
     if (this.#closed) throw new Error('The backend is closed')
     const pending = this.#pending

@@ -46,6 +46,13 @@ export async function findSnapshots(disk: Disk, directory: string): Promise<Foun
   return found
 }
 
+/** Removes all snapshots of a directory, complete or not. No receiver may be at work. */
+export async function removeSnapshots(disk: Disk, directory: string): Promise<void> {
+  for (const name of await namesIn(disk, directory))
+    if (name.endsWith(SUFFIX) || name.endsWith(PART_SUFFIX))
+      await disk.remove(`${directory}/${name}`)
+}
+
 async function namesIn(disk: Disk, directory: string): Promise<string[]> {
   try {
     return await disk.list(directory)
