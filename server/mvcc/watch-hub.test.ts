@@ -261,6 +261,29 @@ describe('cancel', () => {
     world.put('a', '1')
     expect(client.lines()).toEqual(['#0 r1: created', '#0 r1: canceled'])
   })
+
+  test('an id that a compaction ended stays taken until the client cancels it', async () => {
+    const { world, client, settle } = await open()
+    for (let i = 0; i < 3; i++) world.put('a', 'x')
+    world.store.compact(4)
+    client.watch('a', '', { startRevision: 2, watchId: 1 })
+    settle()
+    client.watch('b', '', { watchId: 1 })
+    client.watch('b')
+    client.watch('b')
+    client.stream.cancel(1)
+    client.stream.cancel(1)
+    client.watch('b', '', { watchId: 1 })
+    expect(client.lines()).toEqual([
+      '#1 r4: created',
+      '#1 r0: canceled compacted 4',
+      "#-1 r4: created canceled 'mvcc: duplicate watch ID provided on the WatchStream'",
+      '#0 r4: created',
+      '#2 r4: created',
+      '#1 r4: canceled',
+      '#1 r4: created',
+    ])
+  })
 })
 
 describe('a client that reacts at once', () => {

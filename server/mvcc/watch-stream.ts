@@ -85,6 +85,8 @@ export class WatchStream {
   readonly #sink: WatchSink
   readonly #watchers = new Map<number, Watcher>()
   readonly #waiting = new Set<Watcher>()
+  /** Ids of watchers that a compaction ended: not free until the client cancels them, as in etcd. */
+  readonly #compactedIds = new Set<number>()
   #nextId = 0
   #queue: Pending[] = []
   /** Entries of the queue before it are sent already. */
@@ -141,14 +143,15 @@ export class WatchStream {
   /** Ends a watcher; an unknown id is ignored. */
   cancel(id: number): void {
     const watcher = this.#watchers.get(id)
-    if (watcher === undefined) return
-    this.#drop(watcher)
+    if (watcher !== undefined) this.#drop(watcher)
+    else if (!this.#compactedIds.delete(id)) return
     this.#answer({ watchId: id, canceled: true })
   }
 
   /** Ends a watcher whose next revision is not there any more. Told however full the stream is. */
   compacted(watcher: Watcher, compactRevision: number): void {
     this.#drop(watcher)
+    this.#compactedIds.add(watcher.id)
     this.#push({ watchId: watcher.id, canceled: true, compactRevision }, 0, NO_EVENTS)
   }
 
@@ -219,14 +222,18 @@ export class WatchStream {
   #reasonAgainst(request: WatchCreateRequest, { from, to }: Interval): string | undefined {
     if (request.startRevision < 0) return etcdErrors.compacted.text
     if (to !== undefined && from >= to) return 'mvcc: watcher range is empty'
-    const taken = request.watchId !== 0 && this.#watchers.has(request.watchId)
+    const taken = request.watchId !== 0 && this.#isTaken(request.watchId)
     return taken ? 'mvcc: duplicate watch ID provided on the WatchStream' : undefined
   }
 
   /** The lowest id above all that were given out by itself, skipping those in use. */
   #freeId(): number {
-    while (this.#watchers.has(this.#nextId)) this.#nextId++
+    while (this.#isTaken(this.#nextId)) this.#nextId++
     return this.#nextId++
+  }
+
+  #isTaken(id: number): boolean {
+    return this.#watchers.has(id) || this.#compactedIds.has(id)
   }
 
   #isLevel(watcher: Watcher): boolean {

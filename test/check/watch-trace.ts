@@ -21,6 +21,8 @@ export class StreamRecorder {
   /** Sent, but not answered by `created` yet; the server answers in order. */
   readonly #asked: WatchCreateRequest[] = []
   readonly #open = new Map<number, Recording>()
+  /** Ids that a compaction ended: the client may still cancel them, and is answered. */
+  readonly #compacted = new Set<number>()
 
   /** All watchers so far, refused ones included, in order of creation. */
   get traces(): readonly WatchTrace[] {
@@ -45,10 +47,13 @@ export class StreamRecorder {
       for (const recording of this.#open.values()) recording.responses.push(response)
     else {
       const recording = this.#open.get(watchId)
+      if (response.canceled && recording === undefined && this.#compacted.delete(watchId)) return
       if (recording === undefined)
         throw new Error(`a response for watcher ${watchId}, which is not open`)
       recording.responses.push(response)
-      if (response.canceled) this.#open.delete(watchId)
+      if (!response.canceled) return
+      this.#open.delete(watchId)
+      if (response.compactRevision > 0) this.#compacted.add(watchId)
     }
   }
 
