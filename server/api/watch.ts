@@ -32,7 +32,8 @@ function serve(member: Member, stream: MessageStream<WatchRequest, Init<WatchRes
       else if (request.progressRequest !== undefined) watches.progress()
     },
     drain: () => watches.drained(),
-    end: () => stream.end(),
+    // A client that has no more requests still wants its events, as in etcd (grpcurl does so).
+    end() {},
     close: () => watches.close(),
   })
 }
