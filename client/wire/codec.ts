@@ -54,8 +54,11 @@ export class InvalidMessage extends Error {
   override readonly name = 'InvalidMessage'
 }
 
-/** Messages may nest this deep (transactions in transactions); deeper input is refused. */
-export const DEPTH_MAX = 100
+/**
+ * Messages may nest this deep; deeper input is refused. Each transaction in a transaction
+ * takes two, and `max-txn-ops` of 128 lets 128 of them in.
+ */
+export const DEPTH_MAX = 1000
 
 /** Used by generated code: a reader over either form, and a guard against endless nesting. */
 export function openReader(source: Reader | Uint8Array, depth: number, name: string): Reader {
