@@ -28,6 +28,7 @@ export class LeaseDeadlines {
   readonly #checkpoints = new DeadlineHeap<Lease>()
   /** Granted, but not started yet. */
   readonly #fresh = new Set<Lease>()
+  #renewals = 0
 
   constructor(clock: Clock, checkpointIntervalMs: number) {
     this.#clock = clock
@@ -137,6 +138,7 @@ export class LeaseDeadlines {
   #run(lease: Lease, now: number, extendMs: number): void {
     const seconds = lease.remainingSeconds > 0 ? lease.remainingSeconds : lease.ttlSeconds
     lease.deadlineMs = now + seconds * 1000 + extendMs
+    lease.renewal = ++this.#renewals
     this.#expiry.set(lease.expiry, lease.deadlineMs)
     this.#scheduleCheckpoint(lease, now)
   }

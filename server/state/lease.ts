@@ -16,6 +16,8 @@ export interface Lease {
   readonly keys: Set<string>
   /** Leader only: when it expires, monotonic milliseconds; infinite elsewhere. */
   deadlineMs: number
+  /** Leader only: a count that tells which of two equal deadlines was set first. */
+  renewal: number
   /** Leader only: a checkpoint was handed out for proposal and not seen applied yet. */
   checkpointing: boolean
   /** Leader only: it expired and was handed out for revocation; there is no way back. */
@@ -34,6 +36,7 @@ export function newLease(id: bigint, ttlSeconds: number, remainingSeconds = 0): 
     remainingSeconds,
     keys: new Set<string>(),
     deadlineMs: Number.POSITIVE_INFINITY,
+    renewal: 0,
     checkpointing: false,
     revoking: false,
   } as Lease

@@ -227,12 +227,12 @@ export class Lessor {
     return { id, ttlSeconds: lease.ttlSeconds, remainingSeconds }
   }
 
-  /** All leases, the one that expires first at the head, of equals the one granted first; by id where no deadlines run. */
+  /** All leases, the one that expires first at the head, of equals the one granted or renewed first; by id where no deadlines run. */
   list(): bigint[] {
     const leases = [...this.#leases.values()]
     if (this.#leading) {
       this.#deadlines.startFresh()
-      leases.sort((a, b) => a.deadlineMs - b.deadlineMs)
+      leases.sort((a, b) => a.deadlineMs - b.deadlineMs || a.renewal - b.renewal)
     } else leases.sort((a, b) => compareIds(a.id, b.id))
     return leases.map((lease) => lease.id)
   }
