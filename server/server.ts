@@ -67,6 +67,7 @@ export class Member {
   #tick: Timer | undefined
   #stopped: RpcError | undefined
   #abandoned = false
+  readonly #onStop = new Set<() => void>()
   /** The data is being given back, or was. */
   #closing: Promise<void> | undefined
 
@@ -194,6 +195,16 @@ export class Member {
     }
   }
 
+  get isRunning(): boolean {
+    return this.#stopped === undefined
+  }
+
+  /** Calls `run` when this member ends; the result takes that back. */
+  onStop(run: () => void): () => void {
+    this.#onStop.add(run)
+    return () => this.#onStop.delete(run)
+  }
+
   /** Resolves when a leader is known, or the member has stopped. */
   leaderKnown(): Promise<void> {
     return this.#leadership.known()
@@ -291,9 +302,11 @@ export class Member {
     this.#publisher.stop()
     this.#leadership.stop()
     this.#proposals.stop(error)
+    this.leaseCalls.stop(error)
     this.#reads.stop(error)
     this.watchHub.close()
     this.#peers.close()
+    for (const run of [...this.#onStop]) run()
   }
 
   /** Gives leadership to the most advanced voter; after an election timeout it stops asking. */

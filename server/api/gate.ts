@@ -3,7 +3,7 @@
  *
  * A caller that sends `hasleader: true` wants an error at once when there is no
  * leader, rather than a wait; streams with it are cut after three election timeouts
- * without one (etcd `v3rpc/interceptor.go`).
+ * without one (etcd `v3rpc/interceptor.go`). All streams end with the member.
  */
 
 import type { Clock, Timer } from '../../client/host/clock.js'
@@ -19,6 +19,7 @@ import type { Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import type { Method, MethodKind } from '../../client/wire/method.js'
 import { RpcError } from '../../client/wire/status.js'
+import { withEnd } from '../host/stream-end.js'
 import type { Member } from '../server.js'
 
 /** Election timeouts without a leader after which a stream that requires one is cut. */
@@ -45,18 +46,22 @@ export function gatedStream<Request, Response>(
   handler: StreamHandler<Request, Response>,
 ): Route {
   return streaming(method, (stream, context) => {
+    const needsLeader = requiresLeader(context)
     try {
       member.assertReadable()
-      if (requiresLeader(context)) {
-        if (member.raft.leader === 0n) throw etcdErrors.noLeader.error()
-        superviseLeader(member, clock, context, () => stream.fail(etcdErrors.noLeader.error()))
-      }
+      if (needsLeader && member.raft.leader === 0n) throw etcdErrors.noLeader.error()
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
       stream.fail(error)
       return
     }
-    handler(stream, context)
+    const fail = (error: RpcError) => stream.fail(error)
+    const releases = [member.onStop(() => fail(etcdErrors.stopped.error()))]
+    if (needsLeader) releases.push(superviseLeader(member, clock, fail))
+    const release = () => {
+      for (const each of releases) each()
+    }
+    handler(withEnd(stream, release), context)
   })
 }
 
@@ -64,23 +69,22 @@ function requiresLeader(context: CallContext): boolean {
   return context.metadata['hasleader'] === 'true'
 }
 
-/** Calls `onLost` once when this member has known no leader for too long. Ends with the call. */
+/** Calls `fail` once when this member has known no leader for too long, unless it is released before. */
 function superviseLeader(
   member: Member,
   clock: Clock,
-  context: CallContext,
-  onLost: () => void,
-): void {
+  fail: (error: RpcError) => void,
+): () => void {
   const limitMs = LEADERLESS_ELECTIONS_MAX * member.config.electionTimeoutMs
   let timer: Timer
   const look = (): void => {
     const sinceMs = member.leaderlessSinceMs
-    if (sinceMs !== undefined && clock.now() - sinceMs >= limitMs) onLost()
+    if (sinceMs !== undefined && clock.now() - sinceMs >= limitMs) fail(etcdErrors.noLeader.error())
     else arm()
   }
   const arm = (): void => {
     timer = clock.after(member.config.electionTimeoutMs, look)
   }
   arm()
-  context.signal.addEventListener('abort', () => timer.cancel(), { once: true })
+  return () => timer.cancel()
 }

@@ -19,6 +19,6 @@ export function clientServices(member: Member, host: Pick<Host, 'clock' | 'rando
     ...leaseService(member, clock, random),
     ...clusterService(member),
     ...maintenanceService(member),
-    ...healthService(),
+    ...healthService(member),
   ]
 }

@@ -32,6 +32,7 @@ export class Leadership {
   /** The term in which lease duty runs here; 0 while it does not. */
   #dutyTerm = 0
   #waiters: (() => void)[] = []
+  #stopped = false
 
   constructor(options: LeadershipOptions) {
     this.#options = options
@@ -48,9 +49,9 @@ export class Leadership {
     return this.#history.timeoutError(startedAtMs)
   }
 
-  /** Resolves when a leader is known. */
+  /** Resolves when a leader is known, or after a stop. */
   known(): Promise<void> {
-    if (this.#history.leader !== 0n) return Promise.resolve()
+    if (this.#stopped || this.#history.leader !== 0n) return Promise.resolve()
     return new Promise((resolve) => this.#waiters.push(resolve))
   }
 
@@ -82,6 +83,7 @@ export class Leadership {
 
   /** The member stops: nobody waits in vain. */
   stop(): void {
+    this.#stopped = true
     this.#options.leaseDuty.stop()
     this.#wakeWaiters()
   }

@@ -36,6 +36,9 @@ const RETRY_MS = 50
 /** See the head of the file. */
 export class LeaseCalls {
   readonly #options: LeaseCallsOptions
+  /** Calls that wait for another try. */
+  readonly #waiting = new Set<() => void>()
+  #failure: RpcError | undefined
 
   constructor(options: LeaseCallsOptions) {
     this.#options = options
@@ -80,6 +83,12 @@ export class LeaseCalls {
     return this.#options.lessor().timeToLive(ID)
   }
 
+  /** Everyone who waits, and will come, gets this error. */
+  stop(error: RpcError): void {
+    this.#failure = error
+    for (const wake of [...this.#waiting]) wake()
+  }
+
   #assertLeading(): void {
     if (!this.#options.lessor().leading) throw etcdErrors.notLeader.error()
   }
@@ -89,6 +98,7 @@ export class LeaseCalls {
     const { clock, selfId, leader, timeoutMs } = this.#options
     const untilMs = clock.now() + timeoutMs
     for (;;) {
+      if (this.#failure !== undefined) throw this.#failure
       const at = leader()
       try {
         if (at === selfId) return await here()
@@ -97,8 +107,22 @@ export class LeaseCalls {
         if (!mayBeElsewhere(error)) throw error
       }
       if (clock.now() >= untilMs) throw etcdErrors.timeout.error()
-      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve))
+      await this.#pause()
     }
+  }
+
+  /** A while, or until the stop. */
+  #pause(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.resolve()
+    return new Promise((resolve) => {
+      const wake = () => {
+        timer.cancel()
+        this.#waiting.delete(wake)
+        resolve()
+      }
+      const timer = this.#options.clock.after(RETRY_MS, wake)
+      this.#waiting.add(wake)
+    })
   }
 
   #ask<Request, Response>(
