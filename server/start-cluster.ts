@@ -64,8 +64,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const stop = async (): Promise<void> => {
     const followers = members.filter((member) => !member.isLeader)
     const leaders = members.filter((member) => member.isLeader)
-    await Promise.all(followers.map((member) => member.stop()))
-    await Promise.all(leaders.map((member) => member.stop()))
+    const ends = await Promise.allSettled(followers.map((member) => member.stop()))
+    ends.push(...(await Promise.allSettled(leaders.map((member) => member.stop()))))
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
   try {
     for (const [i, name] of names.entries())
@@ -84,7 +85,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       )
     await Promise.all(members.map((member) => member.ready()))
   } catch (error) {
-    await stop()
+    await stop().catch(() => {})
     throw error
   }
   return {

@@ -42,9 +42,16 @@ export interface Server extends AsyncDisposable {
   readonly transport: Transport
   /** Whether this member leads right now. */
   readonly isLeader: boolean
-  /** Resolves when a leader is known, so that reads and writes are answered. */
+  /**
+   * Resolves when a leader is known, so that reads and writes are answered.
+   *
+   * @throws the reason why the member ended itself, or `etcdserver: server stopped`.
+   */
   ready(): Promise<void>
-  /** Resolves with the reason if the member had to end itself, as after a failed disk. */
+  /**
+   * Resolves at once with the reason if the member has to end itself, as after a failed
+   * disk. Its ports and data are then being given back; `stop` resolves when they are.
+   */
   readonly failed: Promise<Error>
   /** Drains clients, hands leadership over, closes the data. Idempotent. */
   stop(): Promise<void>
@@ -64,39 +71,63 @@ export interface Server extends AsyncDisposable {
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const config = resolveConfig(options)
-  let fail: (reason: Error) => void = () => {}
-  const failed = new Promise<Error>((resolve) => {
-    fail = resolve
-  })
-  let member: Member | undefined
+  const life = new Life()
   const host = await createNodeHost({
     storage: options.storage ?? 'disk',
     network: options.network,
     log: options.log,
     exit: (reason) => {
       host.log.error('the member ends itself', { reason: reason.message })
-      member?.abandon()
-      fail(reason)
+      life.end(reason)
     },
   })
-  member = await Member.open(host, config, options.initialCluster !== undefined)
+  const member = await Member.open(host, config, options.initialCluster !== undefined)
   try {
-    return await RunningServer.listen(host, member, failed)
+    life.begin(member)
+    return await RunningServer.listen(host, member, life)
   } catch (error) {
-    await member.stop()
+    await member.stop().catch(() => {})
     throw error
   }
 }
 
-class RunningServer implements Server {
+/** What becomes of a member that ends itself, also when that is while it opens. */
+class Life {
   readonly failed: Promise<Error>
+  reason: Error | undefined
+  #member: Member | undefined
+  #fail: (reason: Error) => void = () => {}
+
+  constructor() {
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve
+    })
+  }
+
+  /** The member is open. @throws the reason why it ended already. */
+  begin(member: Member): void {
+    this.#member = member
+    if (this.reason === undefined) return
+    member.abandon()
+    throw this.reason
+  }
+
+  end(reason: Error): void {
+    this.reason ??= reason
+    this.#member?.abandon()
+    this.#fail(reason)
+  }
+}
+
+class RunningServer implements Server {
   readonly transport: Transport
   readonly #member: Member
+  readonly #life: Life
   readonly #peers: readonly Listening[]
   readonly #clients: readonly Listening[]
   #stopping: Promise<void> | undefined
 
-  static async listen(host: Host, member: Member, failed: Promise<Error>): Promise<Server> {
+  static async listen(host: Host, member: Member, life: Life): Promise<Server> {
     const { listenPeerUrls, listenClientUrls, maxRequestBytes } = member.config
     const services = clientServices(member, host)
     const open: Listening[] = []
@@ -118,7 +149,7 @@ class RunningServer implements Server {
       const requestBytesMax = maxRequestBytes + REQUEST_OVERHEAD_BYTES
       const clients = await listen(listenClientUrls, services, requestBytesMax)
       const transport = new InProcessTransport({ clock: host.clock, services: () => services })
-      return new RunningServer(member, failed, transport, peers, clients)
+      return new RunningServer(member, life, transport, peers, clients)
     } catch (error) {
       await Promise.all(open.map((listening) => listening.close(0)))
       throw error
@@ -127,16 +158,21 @@ class RunningServer implements Server {
 
   private constructor(
     member: Member,
-    failed: Promise<Error>,
+    life: Life,
     transport: Transport,
     peers: readonly Listening[],
     clients: readonly Listening[],
   ) {
     this.#member = member
-    this.failed = failed
+    this.#life = life
     this.transport = transport
     this.#peers = peers
     this.#clients = clients
+    void life.failed.then(() => this.stop()).catch(() => {})
+  }
+
+  get failed(): Promise<Error> {
+    return this.#life.failed
   }
 
   get name(): string {
@@ -163,8 +199,10 @@ class RunningServer implements Server {
     return this.#member.isLeader
   }
 
-  ready(): Promise<void> {
-    return this.#member.leaderKnown()
+  async ready(): Promise<void> {
+    await this.#member.leaderKnown()
+    if (this.#life.reason !== undefined) throw this.#life.reason
+    this.#member.assertRunning()
   }
 
   stop(): Promise<void> {
@@ -177,9 +215,13 @@ class RunningServer implements Server {
   }
 
   async #stop(): Promise<void> {
-    const drained = Promise.all(this.#clients.map((listening) => listening.close(STOP_GRACE_MS)))
-    await this.#member.stop()
-    await drained
-    await Promise.all(this.#peers.map((listening) => listening.close(0)))
+    const graceMs = this.#life.reason === undefined ? STOP_GRACE_MS : 0
+    const drained = Promise.all(this.#clients.map((listening) => listening.close(graceMs)))
+    try {
+      await this.#member.stop()
+    } finally {
+      await drained
+      await Promise.all(this.#peers.map((listening) => listening.close(0)))
+    }
   }
 }
