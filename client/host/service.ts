@@ -15,7 +15,7 @@ export interface CallContext {
   readonly metadata: Metadata
   /** Address of the caller, for logs. */
   readonly peer: string
-  /** Aborted when the caller went away or its deadline passed. */
+  /** Aborted when the caller went away or its deadline passed; for a stream also when it ended well. */
   readonly signal: AbortSignal
 }
 

@@ -25,8 +25,8 @@ export interface StreamPair<Request, Response> {
   readonly server: MessageStream<Request, Init<Response>>
   /** Ends both sides with this error. */
   end(error: RpcError): void
-  /** Called once, when the stream is over. `clean` when the server ended it. */
-  onOver: ((clean: boolean) => void) | undefined
+  /** Called once, when either side or `end` has ended the stream. */
+  onOver: (() => void) | undefined
 }
 
 /** A stream between two parties that get one end each. */
@@ -34,21 +34,21 @@ export function createStreamPair<Request, Response>(
   request: Codec<Request>,
   response: Codec<Response>,
 ): StreamPair<Request, Response> {
-  const client: End<Response, Request> = new End('client', request, () => over(false))
-  const server: End<Request, Response> = new End('server', response, () => over(true))
-  client.far = server
-  server.far = client
   let told = false
-  const over = (clean: boolean) => {
+  const over = () => {
     if (told) return
     told = true
-    pair.onOver?.(clean)
+    pair.onOver?.()
   }
+  const client: End<Response, Request> = new End('client', request, over)
+  const server: End<Request, Response> = new End('server', response, over)
+  client.far = server
+  server.far = client
   const pair: StreamPair<Request, Response> = {
     client,
     server,
     end(error) {
-      over(false)
+      over()
       client.over(error)
       server.over(error)
     },

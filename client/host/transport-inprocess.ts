@@ -109,7 +109,7 @@ class InProcessChannel implements Channel {
     if (handler === undefined) return failedStream(unimplemented(method.path))
     const pair = createStreamPair(method.request, method.response)
     const open = new OpenCall(this.#clock, this.#open, options, (error) => pair.end(error))
-    pair.onOver = (clean) => (clean ? open.finish() : open.abandon())
+    pair.onOver = () => open.over()
     queueMicrotask(() => {
       if (open.done) return
       try {
@@ -175,8 +175,8 @@ class OpenCall {
     this.#onStopped(error)
   }
 
-  /** The caller left. */
-  abandon(): void {
+  /** The stream ended, by whichever side. */
+  over(): void {
     if (this.finish()) this.#handler.abort()
   }
 

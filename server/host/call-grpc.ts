@@ -5,7 +5,8 @@
  * handler wants one, and bytes that are already encoded pass untouched.
  *
  * grpc-js tells `onCancel` once at the end of every call, also of those that ended
- * well; whoever set `#finished` before knows the difference.
+ * well; whoever set `#finished` before knows the difference. A stream's signal aborts
+ * in both cases, so that what was armed for it is put away.
  */
 
 import type {
@@ -72,7 +73,7 @@ class Context implements CallContext {
     return this.#abort.signal
   }
 
-  /** The caller went away or its time is over. */
+  /** The caller went away, its time is over, or the stream ended. */
   gone(): void {
     this.#gone = true
     this.#abort?.abort()
@@ -205,7 +206,7 @@ class StreamCall extends GrpcStream<unknown, unknown> implements Listener {
   }
 
   onCancel(): void {
-    if (this.#finished === undefined) this.#context?.gone()
+    this.#context?.gone()
     this.over(this.#finished === undefined ? whyGone(this.#call) : this.#finished.error)
   }
 

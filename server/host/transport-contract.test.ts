@@ -90,7 +90,8 @@ function services(seen: Seen): ServiceTable {
     streaming(Watch.watch, (stream, context) => {
       const handler = watchHandlers[context.metadata['story'] ?? 'echo']!
       handler(stream, seen)
-      context.signal.addEventListener('abort', () => seen.mark('stream aborted'))
+      const story = context.metadata['story']
+      context.signal.addEventListener('abort', () => seen.mark(`${story} aborted`))
     }),
     streaming(KV.rangeStream, (stream) => {
       stream.receive({
@@ -133,6 +134,9 @@ const watchHandlers: Record<string, (stream: ServerStream, seen: Seen) => void> 
       end: () => stream.end(),
       close: () => {},
     })
+  },
+  once(stream) {
+    stream.receive({ message: () => stream.end(), close: () => {} })
   },
   hold(stream, seen) {
     stream.receive({
@@ -372,9 +376,17 @@ describe.each([
     const mine = new RpcError(Status.CANCELLED, 'enough')
     stream.fail(mine)
     expect(await closed).toBe(mine)
-    await seen.wait('stream aborted')
+    await seen.wait('hold aborted')
     expect(await seen.wait('server closed')).toMatchObject({ code: Status.CANCELLED })
     expect(stream.send({})).toBe(false)
+  })
+
+  test('a stream that ended well aborts its signal, too, so that its handler can tidy up', async () => {
+    const stream = watch('once')
+    const { closed } = collect(stream as never)
+    stream.send({})
+    expect(await closed).toBeUndefined()
+    await seen.wait('once aborted')
   })
 
   test('a deadline ends a stream', async () => {
