@@ -3,7 +3,7 @@
  *
  * A proposal gets a number, its caller a promise; apply comes by with the number and
  * the answer. While there is no leader a proposal is parked and proposed as soon as
- * one is known, as in etcd. Whoever waits longer than the request timeout gets an
+ * one is known, as in etcd, unless its caller has left by then. Whoever waits longer than the request timeout gets an
  * error: its write may still happen, and the text says "timed out", never "failed".
  */
 
@@ -44,7 +44,8 @@ export class Proposals {
   readonly #options: ProposalsOptions
   /** In order of start, so the first is the next to time out. */
   readonly #waiters = new Map<number, Waiter>()
-  #parked: Uint8Array[] = []
+  /** By request; a subset of `#waiters`. */
+  readonly #parked = new Map<number, Uint8Array>()
   /** Invariant: the sum of the lengths in `#parked`. */
   #parkedBytes = 0
   #nextRequestId: number
@@ -70,7 +71,7 @@ export class Proposals {
     const data = Command.encode({ ...command, requestId, proposer: this.#options.selfId }).finish()
     if (data.length > this.#options.requestBytesMax)
       return Promise.reject(etcdErrors.requestTooLarge.error())
-    const refusal = this.#propose(data)
+    const refusal = this.#propose(requestId, data)
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       this.#waiters.set(requestId, { startedAtMs: this.#options.clock.now(), resolve, reject })
@@ -99,22 +100,25 @@ export class Proposals {
 
   /** There may be a leader now: what was parked is proposed. */
   leaderKnown(): void {
-    const parked = this.#parked
-    this.#parked = []
+    const parked = [...this.#parked]
+    this.#parked.clear()
     this.#parkedBytes = 0
-    for (const data of parked) this.#propose(data)
+    for (const [requestId, data] of parked) {
+      const refusal = this.#propose(requestId, data)
+      if (refusal !== undefined) this.#reject(requestId, refusal)
+    }
   }
 
   /** Nothing will be applied any more: everyone who waits, and will come, gets this error. */
   stop(error: RpcError): void {
     this.#failure = error
     this.#timer?.cancel()
-    this.#parked = []
+    this.#parked.clear()
     for (const waiter of this.#waiters.values()) waiter.reject(error)
     this.#waiters.clear()
   }
 
-  #propose(data: Uint8Array): RpcError | undefined {
+  #propose(requestId: number, data: Uint8Array): RpcError | undefined {
     try {
       this.#options.propose(data)
       return undefined
@@ -123,7 +127,7 @@ export class Proposals {
       if (error.reason !== 'noLeader' && error.reason !== 'transferring')
         return etcdErrors.requestTooManyRequests.error()
       if (this.#parkedBytes + data.length > PARKED_BYTES_MAX) return etcdErrors.noLeader.error()
-      this.#parked.push(data)
+      this.#parked.set(requestId, data)
       this.#parkedBytes += data.length
       return undefined
     }
@@ -146,9 +150,15 @@ export class Proposals {
     const now = clock.now()
     for (const [requestId, waiter] of this.#waiters) {
       if (waiter.startedAtMs + timeoutMs > now) break
-      this.#waiters.delete(requestId)
-      waiter.reject(timeoutError(waiter.startedAtMs))
+      this.#parkedBytes -= this.#parked.get(requestId)?.length ?? 0
+      this.#parked.delete(requestId)
+      this.#reject(requestId, timeoutError(waiter.startedAtMs))
     }
     this.#armTimer()
+  }
+
+  #reject(requestId: number, error: RpcError): void {
+    this.#waiters.get(requestId)?.reject(error)
+    this.#waiters.delete(requestId)
   }
 }
