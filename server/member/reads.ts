@@ -44,10 +44,12 @@ export class Reads {
   #gathering: Waiter[] = []
   #round: { context: number; waiters: Waiter[] } | undefined
   /** Rounds whose index is known, in ascending order of index. */
-  readonly #confirmed: Confirmed[] = []
+  #confirmed: Confirmed[] = []
   #waiting = 0
   #nextContext: number
   #retry: Timer | undefined
+  /** Runs while somebody waits for apply. */
+  #lookout: Timer | undefined
   #failure: RpcError | undefined
 
   constructor(options: ReadsOptions) {
@@ -79,6 +81,7 @@ export class Reads {
     this.#retry = undefined
     this.#confirmed.push({ index, waiters: round.waiters })
     this.applied()
+    if (this.#lookout === undefined) this.#watchApply()
     if (this.#gathering.length > 0) this.#schedule()
   }
 
@@ -90,6 +93,9 @@ export class Reads {
       this.#waiting -= waiters.length
       for (const waiter of waiters) waiter.resolve()
     }
+    if (this.#confirmed.length > 0) return
+    this.#lookout?.cancel()
+    this.#lookout = undefined
   }
 
   /** A leader appeared: a round that waits for its retry starts at once. */
@@ -100,6 +106,7 @@ export class Reads {
   stop(error: RpcError): void {
     this.#failure = error
     this.#retry?.cancel()
+    this.#lookout?.cancel()
     const all = [
       ...this.#gathering,
       ...(this.#round?.waiters ?? []),
@@ -125,7 +132,8 @@ export class Reads {
   }
 
   #start(): void {
-    const waiters = this.#dropExpired([...(this.#round?.waiters ?? []), ...this.#gathering])
+    const asked = [...(this.#round?.waiters ?? []), ...this.#gathering]
+    const waiters = this.#dropExpired(asked, this.#options.timeoutError)
     this.#gathering = []
     this.#retry?.cancel()
     this.#retry = undefined
@@ -143,15 +151,26 @@ export class Reads {
     }
   }
 
-  #dropExpired(waiters: Waiter[]): Waiter[] {
-    const { clock, timeoutMs, timeoutError } = this.#options
+  /** Apply may stand still, behind a slow disk or a large snapshot: nobody waits for it for ever. */
+  #watchApply(): void {
+    this.#lookout = undefined
+    const late = () => etcdErrors.timeoutWaitAppliedIndex.error()
+    this.#confirmed = this.#confirmed
+      .map(({ index, waiters }) => ({ index, waiters: this.#dropExpired(waiters, late) }))
+      .filter(({ waiters }) => waiters.length > 0)
+    if (this.#confirmed.length === 0) return
+    this.#lookout = this.#options.clock.after(READ_RETRY_MS, () => this.#watchApply())
+  }
+
+  #dropExpired(waiters: readonly Waiter[], error: (startedAtMs: number) => RpcError): Waiter[] {
+    const { clock, timeoutMs } = this.#options
     const now = clock.now()
     const alive: Waiter[] = []
     for (const waiter of waiters) {
       if (waiter.startedAtMs + timeoutMs > now) alive.push(waiter)
       else {
         this.#waiting--
-        waiter.reject(timeoutError(waiter.startedAtMs))
+        waiter.reject(error(waiter.startedAtMs))
       }
     }
     return alive
