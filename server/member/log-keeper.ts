@@ -69,13 +69,14 @@ export class LogKeeper {
     this.#bytes = 0
     try {
       await state.commit()
-      if (this.#stopped) return
+      // A snapshot that came meanwhile has left this point behind.
+      if (this.#stopped || raft.state.firstIndex > point.index + 1) return
       await new Promise<void>((resolve) => {
         wal.append({ snapshot: point, mustSync: true }, resolve)
       })
       if (this.#stopped) return
       const keepFrom = overfull ? point.index : point.index - catchUpEntries
-      if (keepFrom > raft.state.firstIndex) raft.compact(keepFrom)
+      if (keepFrom >= raft.state.firstIndex) raft.compact(keepFrom)
       await wal.release(point.index)
       log.debug('compacted the log', { index: point.index, keptFrom: keepFrom })
     } catch (error) {
