@@ -25,12 +25,12 @@ export class InProcessNetwork implements Listener, Transport {
     this.#clock = clock
     this.#transport = new InProcessTransport({
       clock,
-      services: (address) => this.#serving.get(normal(address)),
+      services: (address) => this.#serving.get(normalAddress(address)),
     })
   }
 
   async listen({ url }: ListenOptions, services: ServiceTable): Promise<Listening> {
-    const address = normal(url)
+    const address = normalAddress(url)
     if (this.#serving.has(address))
       throw Object.assign(new Error(`somebody serves at ${url} already`), { code: 'EADDRINUSE' })
     const calls = new OpenCalls()
@@ -102,7 +102,7 @@ function closed(): RpcError {
   return new RpcError(Status.UNAVAILABLE, 'the connection was closed')
 }
 
-/** `http://a:1` and `a:1` are the same place. */
-function normal(address: string): string {
+/** The place that an address names: `http://a:1` and `a:1` are the same. */
+export function normalAddress(address: string): string {
   return address.replace(/^https?:\/\//, '').replace(/\/$/, '')
 }
