@@ -8,6 +8,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import pRetry from 'p-retry'
 import { nodeClock } from '../../client/host/clock-node.js'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { Maintenance } from '../../client/wire/methods.js'
@@ -46,7 +47,8 @@ export async function upCommand(options: UpOptions): Promise<number> {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve('signal'))
   })
   const allEnded = Promise.all(members.map((member) => member.ended)).then(() => 'ended' as const)
-  const ready = whenReady(places).then((leader) => {
+  const over = new AbortController()
+  const ready = whenReady(places, over.signal).then((leader) => {
     if (leader === undefined) return
     const endpoints = places.map(({ clientUrl }) => clientUrl.slice('http://'.length)).join(',')
     process.stdout.write(
@@ -55,8 +57,9 @@ export async function upCommand(options: UpOptions): Promise<number> {
     process.stdout.write(`try:   conclave --endpoints=${endpoints} put greeting hello\n`)
   })
   const end = await Promise.race([signal, allEnded])
+  over.abort()
   await stopAll()
-  await ready.catch(() => {})
+  await ready
   if (end === 'signal') process.stdout.write('stopped\n')
   return end === 'signal' && members.every((member) => member.stoppedCleanly) ? 0 : 1
 }
@@ -89,25 +92,27 @@ function memberArguments(place: Place, cluster: string, options: UpOptions): str
 }
 
 /** The name of the leader once every member knows one; undefined when that takes too long. */
-async function whenReady(places: readonly Place[]): Promise<string | undefined> {
+async function whenReady(
+  places: readonly Place[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const transport = new GrpcTransport()
   const channels = places.map(({ clientUrl }) => transport.connect(clientUrl))
-  const untilMs = nodeClock.now() + READY_WAIT_MS
+  const look = async (): Promise<string> => {
+    const timeoutMs = 1000
+    const answers = await Promise.all(
+      channels.map((channel) => channel.call(Maintenance.status, {}, { timeoutMs })),
+    )
+    const at = answers.findIndex(({ header, leader }) => header?.memberId === leader)
+    if (at < 0 || answers.some(({ leader }) => leader === 0n)) throw new Error('no leader yet')
+    return places[at]!.name
+  }
+  const retries = READY_WAIT_MS / READY_LOOK_MS
   try {
-    while (nodeClock.now() < untilMs) {
-      const calls = channels.map((channel) =>
-        channel.call(Maintenance.status, {}, { timeoutMs: 1000 }),
-      )
-      const answers = await Promise.allSettled(calls)
-      const known = answers.flatMap((answer) =>
-        answer.status === 'fulfilled' ? [answer.value] : [],
-      )
-      if (known.length === places.length && known.every(({ leader }) => leader !== 0n)) {
-        const at = known.findIndex(({ header, leader }) => header?.memberId === leader)
-        if (at >= 0) return places[at]!.name
-      }
-      await new Promise<void>((resolve) => nodeClock.after(READY_LOOK_MS, resolve))
-    }
+    return await pRetry(look, { retries, minTimeout: READY_LOOK_MS, factor: 1, signal })
+  } catch {
+    if (signal.aborted) return undefined
+    process.stderr.write(`the cluster has no leader after ${READY_WAIT_MS / 1000} s\n`)
     return undefined
   } finally {
     for (const channel of channels) channel.close()
