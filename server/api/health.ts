@@ -21,13 +21,20 @@ export function healthService(member: Member): ServiceTable {
       return { status: member.isRunning ? ServingStatus.SERVING : ServingStatus.NOT_SERVING }
     }),
     streaming(Health.watch, (stream) => {
+      let asked = false
       const release = member.onStop(() => stream.fail(etcdErrors.stopped.error()))
       withEnd(stream, release).receive({
         // The stream stays open: the caller learns of the end by its breaking off.
-        message: ({ service }) =>
+        message({ service }) {
+          asked = true
           stream.send({
             status: service === '' ? ServingStatus.SERVING : ServingStatus.SERVICE_UNKNOWN,
-          }),
+          })
+        },
+        end() {
+          if (!asked)
+            stream.fail(new RpcError(Status.INVALID_ARGUMENT, 'the stream has no request'))
+        },
         close() {},
       })
     }),

@@ -9,6 +9,7 @@
 import type { Clock } from '../../client/host/clock.js'
 import type { MessageStream } from '../../client/host/stream.js'
 import type { Init } from '../../client/wire/codec.js'
+import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import {
   type RangeRequest,
   type RangeStreamResponse,
@@ -31,8 +32,11 @@ export function serveRangeStream(
   signal: AbortSignal,
 ): void {
   let wake: (() => void) | undefined
+  let asked = false
   stream.receive({
     message(request) {
+      if (asked) return
+      asked = true
       const room = () =>
         new Promise<void>((resolve) => {
           wake = resolve
@@ -42,6 +46,9 @@ export function serveRangeStream(
           error instanceof RpcError ? error : new RpcError(Status.INTERNAL, String(error)),
         ),
       )
+    },
+    end() {
+      if (!asked) stream.fail(new RpcError(Status.INVALID_ARGUMENT, 'the stream has no request'))
     },
     drain: () => wake?.(),
     close: () => wake?.(),
@@ -60,9 +67,12 @@ async function serve(
   refuseUnstreamable(request)
   if (!request.serializable) await member.readBarrier()
   member.assertReadable()
-  const pages = new RangePages(member.machine.store, request, member.config.maxRequestBytes)
+  const { store } = member.machine
+  const pages = new RangePages(store, request, member.config.maxRequestBytes)
   for (;;) {
     member.assertReadable()
+    // A snapshot was installed: what was given so far is of a state that is gone.
+    if (member.machine.store !== store) throw etcdErrors.timeout.error()
     const page = pages.next()
     const kvs = page.kvs.map(toWire)
     const { last } = page
