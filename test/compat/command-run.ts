@@ -140,6 +140,15 @@ export function normalised(text: string): string {
     .replace(/"(dbSize|dbSizeInUse|hash)":\d+/g, '"$1":<n>')
     .replace(/\b\d+(\.\d+)?(ms|µs|s)\b(?!\))/g, '<took>')
     .replace(/remaining\(\d+s\)/g, 'remaining(<n>s)')
+    .replace(
+      /attached keys\(\[([^\]]*)\]\)/g,
+      (_, keys: string) => `attached keys([${inOrder(keys)}])`,
+    )
+}
+
+/** etcd tells the keys of a lease in the order of a Go map: any. */
+function inOrder(keys: string): string {
+  return keys.split(' ').sort().join(' ')
 }
 
 function cells(text: string): string {
