@@ -25,6 +25,7 @@ const SERVER_SIDE = [
   'server/http',
   'server/start-server.ts',
   'server/start-cluster.ts',
+  'server/testing',
   'server/index.ts',
   'server/cli',
 ] as const

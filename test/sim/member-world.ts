@@ -16,10 +16,10 @@ import { type MemberOptions, resolveConfig } from '../../server/config.js'
 import { MemoryDatabases } from '../../server/host/database-memory.js'
 import type { Host } from '../../server/host/host.js'
 import { Member } from '../../server/server.js'
+import { MemberClock } from '../../server/testing/member-clock.js'
+import { MemberNetwork } from '../../server/testing/member-network.js'
 import { SeededRandom } from '../model/random.js'
 import { FaultDisk } from './fault-disk.js'
-import { MemberClock } from './member-clock.js'
-import { MemberNetwork } from './member-network.js'
 import { VirtualClock } from './virtual-clock.js'
 
 /** A member and the machine that it runs on; the machine outlives it. */

@@ -10,8 +10,8 @@ import type { Channel, Transport } from '../../client/host/transport.js'
 import { type Client, connect } from '../../client/index.js'
 import type { WatchResponse } from '../../client/wire/generated/rpc.js'
 import { RpcError, Status } from '../../client/wire/status.js'
+import { MemberClock } from '../../server/testing/member-clock.js'
 import { SeededRandom } from '../model/random.js'
-import { MemberClock } from './member-clock.js'
 import { MemberWorld } from './member-world.js'
 
 /**
