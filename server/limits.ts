@@ -94,6 +94,13 @@ export const PEER_CALL_TIMEOUT_MS = 2_000
 export const PEER_RETRY_MS = 100
 export const PEER_RETRY_MS_MAX = 2_000
 
+/** A connection to a peer is asked for a sign of life this often, and given up when none comes in time. */
+export const PEER_KEEP_ALIVE_INTERVAL_MS = 1_000
+export const PEER_KEEP_ALIVE_TIMEOUT_MS = 4_000
+
+/** A connection to a peer that does not come about in this time is given up. */
+export const PEER_CONNECT_TIMEOUT_MS = 2_000
+
 /** Snapshots sent at the same time by one member. */
 export const SNAPSHOTS_SENDING_MAX = 2
 

@@ -8,7 +8,9 @@
  *     idle --send--> opening/open --close--> waiting --timer--> idle
  *
  * A failed stream is opened anew after a pause that doubles up to a bound, and at
- * once when the peer calls us: then it is surely alive again.
+ * once when the peer calls us: then it is surely alive again. It gets a connection of
+ * its own, since a broken one may go on looking whole for minutes; for the same reason
+ * a connection that is silent is asked for a sign of life.
  */
 
 import type { Clock, Timer } from '../../client/host/clock.js'
@@ -20,6 +22,9 @@ import type { Message } from '../../client/wire/generated/raft.js'
 import { Peer } from '../../client/wire/methods.js'
 import {
   PEER_BATCH_BYTES,
+  PEER_CONNECT_TIMEOUT_MS,
+  PEER_KEEP_ALIVE_INTERVAL_MS,
+  PEER_KEEP_ALIVE_TIMEOUT_MS,
   PEER_QUEUE_BYTES_MAX,
   PEER_RETRY_MS,
   PEER_RETRY_MS_MAX,
@@ -95,7 +100,11 @@ export class PeerLink {
   get channel(): Channel {
     if (this.#channel === undefined) {
       const { transport, urls } = this.#options
-      this.#channel = transport.connect(urls[this.#urlIndex % urls.length]!)
+      this.#channel = transport.connect(urls[this.#urlIndex % urls.length]!, {
+        keepAliveIntervalMs: PEER_KEEP_ALIVE_INTERVAL_MS,
+        keepAliveTimeoutMs: PEER_KEEP_ALIVE_TIMEOUT_MS,
+        connectTimeoutMs: PEER_CONNECT_TIMEOUT_MS,
+      })
     }
     return this.#channel
   }
@@ -178,11 +187,9 @@ export class PeerLink {
     this.#blocked = false
     this.#queue = []
     this.#queuedBytes = 0
-    if (this.#options.urls.length > 1) {
-      this.#urlIndex++
-      this.#channel?.close()
-      this.#channel = undefined
-    }
+    this.#urlIndex++
+    this.#channel?.close()
+    this.#channel = undefined
     this.#retry = this.#options.clock.after(this.#retryMs, () => {
       this.#retry = undefined
     })
