@@ -167,6 +167,17 @@ describe('a leadership', () => {
     expect(leader!.leaseId).toBe(election.session.id)
   })
 
+  test('lets a proclamation that is still on its way go first', async () => {
+    const sent = worker.doom('Txn', 'held')
+    const first = leadership.proclaim('v1')
+    const letGo = await sent
+    const second = leadership.proclaim('v2')
+    await world.run(500)
+    await letGo()
+    await world.settle(Promise.all([first, second]))
+    expect(await value()).toBe('v2')
+  })
+
   test('proclaims once, though the answer was lost', async () => {
     void worker.doom('Txn', 'answerLost')
     await world.settle(leadership.proclaim('v1'))
