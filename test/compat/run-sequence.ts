@@ -70,7 +70,7 @@ class Run {
       if (step === MARK) await this.#catchUp()
     }
     await this.#level()
-    return this.#compareStories()
+    return this.#compareStories() ?? (await this.#compareHashes())
   }
 
   async #step(step: Step): Promise<string | undefined> {
@@ -159,6 +159,14 @@ class Run {
       ])
     }
     return undefined
+  }
+
+  /** Only where both count from the same revision: keys and values are stored under it. */
+  async #compareHashes(): Promise<string | undefined> {
+    if (!this.#sequence.fresh) return undefined
+    const [ours, etcd] = await Promise.all([this.#ours.hash(), this.#etcd.hash()])
+    const difference = firstDifference(ours, etcd, etcd)
+    return difference && this.#report(difference, ['HashKV of the whole store'])
   }
 
   #report({ field, ours, etcd, model }: Difference, what: readonly string[]): string {

@@ -113,7 +113,7 @@ function nextStep(random: SeededRandom, calls: CallGenerator, model: Model): Ste
       return spiced(random, calls.next(model), model)
     case 'leaseTimeToLive': {
       const ID = random.pick([...LEASES, 99n, 0n])
-      return { kind, request: { ID, keys: random.chance(0.6) } }
+      return { kind, request: { ID, keys: random.chance(0.8) } }
     }
     case 'leaseKeepAlive':
       return { kind, ID: random.pick([...LEASES, 99n]) }
@@ -135,6 +135,10 @@ function spiced(random: SeededRandom, call: Call, model: Model): Call {
   }
   if (call.kind === 'leaseGrant')
     return call.request.TTL > 9e9 ? call : leaseGrant(random, call.request.ID)
+  if (call.kind === 'put' && model.leases.size > 0 && random.chance(0.3)) {
+    const lease = call.request.ignoreLease ? 0n : random.pick([...model.leases.keys()])
+    return { kind: 'put', request: { ...call.request, lease } }
+  }
   if (call.kind === 'txn' && random.chance(0.02)) return { kind: 'txn', request: crowded(random) }
   if (call.kind === 'txn') return { kind: 'txn', request: withUnknowns(random, call.request) }
   if (call.kind === 'range' && random.chance(0.02)) {

@@ -7,7 +7,7 @@
 import type { Channel } from '../../client/host/transport.js'
 import type { Init } from '../../client/wire/codec.js'
 import type { Method } from '../../client/wire/method.js'
-import { KV, Lease } from '../../client/wire/methods.js'
+import { KV, Lease, Maintenance } from '../../client/wire/methods.js'
 import { Conversation } from './conversation.js'
 import type { Step } from './sequence.js'
 import { shifted } from './shift.js'
@@ -90,6 +90,12 @@ export class WireSide implements Side {
   /** Waits until every watcher is level with a mark written at this revision. */
   caughtUp(revision: number): Promise<void> {
     return this.#watches.caughtUp(revision)
+  }
+
+  /** One number for everything that the server has stored. */
+  async hash(): Promise<object> {
+    const { hash, compactRevision } = await this.#channel.call(Maintenance.hashKV, {})
+    return { hash, compactRevision }
   }
 
   /** Ends the streams. */
