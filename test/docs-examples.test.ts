@@ -1,0 +1,125 @@
+/**
+ * Every example of the documentation compiles, and runs.
+ *
+ * The blocks marked `ts` of README.md and docs/recipes/*.md are written to files of a
+ * temporary directory, checked together by the compiler against the sources, and run one
+ * after the other against a cluster in this process. A block marked `ts compile-only`
+ * is not run. What an example calls without saying where it comes from is in GIVEN.
+ */
+
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { type Cluster, startCluster } from '../server/index.js'
+import { clearStage, stage } from './docs/stage.js'
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+
+/** What examples call and need not show: how it is declared, and what it does here. */
+const GIVEN = {
+  declaration: `declare function writeReport(report: {
+    readonly token: number
+    readonly signal: AbortSignal
+  }): Promise<void>`,
+  values: { writeReport: async () => {} },
+}
+
+/** Where the doors of the package are. */
+const DOORS = { conclave: 'client', 'conclave/recipes': 'recipes', 'conclave/server': 'server' }
+/** Stand-ins, where an example must meet our cluster. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  conclave: 'test/docs/conclave.ts',
+  'conclave/recipes': 'recipes/index.ts',
+  'conclave/server': 'test/docs/server.ts',
+}
+
+interface Example {
+  /** File and line, as a person looks it up. */
+  readonly at: string
+  readonly code: string
+  readonly runs: boolean
+}
+
+function examplesOf(document: string): Example[] {
+  const text = readFileSync(join(root, document), 'utf8')
+  const blocks = text.matchAll(/^```ts( compile-only)?\n([\s\S]*?)^```$/gm)
+  return [...blocks].map(({ index, 1: mark, 2: code }) => ({
+    at: `${document}:${text.slice(0, index).split('\n').length}`,
+    code: code!,
+    runs: mark === undefined,
+  }))
+}
+
+const documents = [
+  'README.md',
+  ...readdirSync(join(root, 'docs/recipes')).map((name) => `docs/recipes/${name}`),
+]
+const examples = documents.filter((name) => name.endsWith('.md')).flatMap(examplesOf)
+
+describe('the examples of the documentation', () => {
+  let directory: string
+  let cluster: Cluster
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'conclave-docs-'))
+    cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
+    Object.assign(stage, { endpoints: cluster.endpoints, transport: cluster.transport })
+    Object.assign(globalThis, GIVEN.values)
+    jest.spyOn(console, 'log').mockImplementation(() => {})
+  })
+  afterEach(clearStage)
+  afterAll(async () => {
+    jest.restoreAllMocks()
+    await cluster?.stop()
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  test('are there', () => {
+    expect(examples.length).toBeGreaterThan(5)
+    expect(examples.some(({ at }) => at.startsWith('README.md'))).toBe(true)
+  })
+
+  test('compile', async () => {
+    const at = join(directory, 'compile')
+    mkdirSync(at)
+    const name = (i: number) => `example${i}.ts`
+    for (const [i, { code }] of examples.entries())
+      writeFileSync(join(at, name(i)), `${code}\nexport {}\n`)
+    writeFileSync(join(at, 'given.d.ts'), `${GIVEN.declaration}\n`)
+    const paths = Object.entries(DOORS).map(([door, room]) => [
+      door,
+      [join(root, room, 'index.ts')],
+    ])
+    const compilerOptions = {
+      noEmit: true,
+      rootDir: '/',
+      typeRoots: [join(root, 'node_modules/@types')],
+      noUnusedLocals: false,
+      paths: Object.fromEntries(paths),
+    }
+    const project = { extends: join(root, 'tsconfig.json'), include: [at], compilerOptions }
+    writeFileSync(join(at, 'tsconfig.json'), JSON.stringify(project))
+    const tsc = join(root, 'node_modules/typescript/bin/tsc')
+    const { stdout } = await promisify(execFile)(process.execPath, [tsc, '-p', at]).catch(
+      (error: { stdout: string }) => error,
+    )
+    const named = stdout.replace(/\S*example(\d+)\.ts/g, (_, i) => examples[Number(i)]!.at)
+    expect(named).toBe('')
+  }, 120_000)
+
+  const running = examples.filter(({ runs }) => runs)
+  test.each(running)('run: $at', async ({ at, code }) => {
+    const file = join(directory, `${at.replace(/\W/g, '-')}.ts`)
+    const placed = code.replace(/(from\s+')(conclave[^']*)'/g, (_, from, door) => {
+      const standIn = STAND_INS[door]
+      if (standIn === undefined) throw new Error(`${at} imports '${door}', which is no door`)
+      return `${from}${join(root, standIn)}'`
+    })
+    writeFileSync(file, placed)
+    await import(file)
+  })
+})
