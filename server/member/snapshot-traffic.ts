@@ -4,7 +4,9 @@
  * Sending: raft says that a peer needs a snapshot; we commit the backend, freeze it,
  * put the frozen state's own index into the message and stream it. Receiving: the
  * bytes go to a file; only when it is complete, verified and durable is the message
- * given to raft, which then asks for the install. One snapshot is received at a time.
+ * given to raft, which then asks for the install. One snapshot is received at a time:
+ * the one offered last, unless an earlier leader offers it. A leader sends one at a time
+ * too, so the one before has lost its sender, although its connection may not know.
  */
 
 import type { Clock } from '../../client/host/clock.js'
@@ -41,14 +43,18 @@ export interface SnapshotTrafficOptions {
   readonly installing: () => boolean
 }
 
+/** A snapshot that is being received. */
+interface Incoming {
+  readonly term: number
+  readonly receiver: SnapshotReceiver
+}
+
 /** The snapshots of one member that are under way. */
 export class SnapshotTraffic {
   readonly #options: SnapshotTrafficOptions
   readonly #sending = new Set<bigint>()
   readonly #abort = new AbortController()
-  #receiving = false
-  /** What is being received, once its first bytes may be on the disk. */
-  #incoming: SnapshotReceiver | undefined
+  #incoming: Incoming | undefined
   #stopped = false
   /** Complete files by snapshot index: to be installed, or refused by raft and left over. */
   readonly #received = new Map<number, string>()
@@ -103,7 +109,7 @@ export class SnapshotTraffic {
     }
   }
 
-  /** A peer offers a snapshot. @throws {RpcError} when one is under way already, or after a stop. */
+  /** A peer offers a snapshot. @throws {RpcError} when a later leader's is under way, or being installed, or after a stop. */
   async receive(header: SnapshotHeader): Promise<IncomingSnapshot> {
     const { disk, directory, log, clock, step, installing } = this.#options
     const { message } = header
@@ -111,34 +117,41 @@ export class SnapshotTraffic {
     if (message === undefined || metadata === undefined)
       throw new RpcError(Status.INVALID_ARGUMENT, 'a snapshot header needs its raft message')
     this.#assertRunning()
-    if (this.#receiving) throw etcdErrors.requestTooManyRequests.error()
-    this.#receiving = true
+    const before = this.#incoming
+    if (before !== undefined && before.term > message.term)
+      throw etcdErrors.requestTooManyRequests.error()
+    const receiver = new SnapshotReceiver({ disk, directory, metadata })
+    const own = { term: message.term, receiver }
+    this.#incoming = own
     try {
+      await before?.receiver.abort()
       // What was stepped in this turn must first become an install, or be refused by raft.
       await new Promise<void>((resolve) => clock.soon(resolve))
-      if (installing()) throw etcdErrors.requestTooManyRequests.error()
+      if (installing() || this.#incoming !== own) throw etcdErrors.requestTooManyRequests.error()
       await this.#discardReceived()
       this.#assertRunning()
     } catch (error) {
-      this.#receiving = false
+      this.#over(own)
       throw error
     }
-    const receiver = new SnapshotReceiver({ disk, directory, metadata })
-    this.#incoming = receiver
     return {
       write: (data) => receiver.write(data),
       finish: async () => {
         this.#received.set(metadata.index, await receiver.finish())
-        this.#receiving = false
+        this.#over(own)
         this.#assertRunning()
         log.info('received a snapshot', { from: header.from.toString(16), index: metadata.index })
         step(message)
       },
       abort: async () => {
-        this.#receiving = false
+        this.#over(own)
         await receiver.abort()
       },
     }
+  }
+
+  #over(incoming: Incoming): void {
+    if (this.#incoming === incoming) this.#incoming = undefined
   }
 
   /** The file of a snapshot that raft wants installed. */
@@ -165,7 +178,7 @@ export class SnapshotTraffic {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#abort.abort()
-    await this.#incoming?.abort()
+    await this.#incoming?.receiver.abort()
   }
 
   #assertRunning(): void {
