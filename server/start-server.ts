@@ -129,6 +129,7 @@ class RunningServer implements Server {
 
   static async listen(host: Host, member: Member, life: Life): Promise<Server> {
     const { listenPeerUrls, listenClientUrls, maxRequestBytes } = member.config
+    const requestBytesMax = maxRequestBytes + REQUEST_OVERHEAD_BYTES
     const services = clientServices(member, host)
     const open: Listening[] = []
     const listen = async (urls: readonly string[], table: typeof services, bytes: number) => {
@@ -144,9 +145,9 @@ class RunningServer implements Server {
       const peers = await listen(
         listenPeerUrls,
         peerService(member.peerTarget),
-        PEER_MESSAGE_BYTES_MAX,
+        // A log entry travels whole, however large the requests are that this member was told to take.
+        Math.max(PEER_MESSAGE_BYTES_MAX, requestBytesMax),
       )
-      const requestBytesMax = maxRequestBytes + REQUEST_OVERHEAD_BYTES
       const clients = await listen(listenClientUrls, services, requestBytesMax)
       const transport = new InProcessTransport({ clock: host.clock, services: () => services })
       return new RunningServer(member, life, transport, peers, clients)

@@ -159,6 +159,16 @@ describe('a cluster', () => {
     await expect(starting).rejects.toThrow('m2')
   })
 
+  test('replicates the largest request that it was told to accept', async () => {
+    const maxRequestBytes = 20 * 2 ** 20
+    const cluster = await startCluster({ storage: 'memory', maxRequestBytes })
+    ends.push(() => cluster.stop())
+    const channel = cluster.members[0]!.transport.connect('any')
+    const value = Buffer.alloc(maxRequestBytes - 1000)
+    const { header } = await channel.call(KV.put, { key: Buffer.from('k'), value })
+    expect(header?.revision).toBe(2)
+  })
+
   test('without sockets takes a member back that was stopped', async () => {
     const network = new InProcessNetwork(nodeClock)
     const names = ['a', 'b', 'c']
