@@ -8,6 +8,9 @@ const PREFACE_WAIT_MS = 10_000
 /** TCP asks silent connections this often whether they are alive. */
 const TCP_KEEP_ALIVE_MS = 30_000
 
+/** Answers that an opening client may leave unread. */
+const ANSWER_BYTES_MAX = 64 * 1024
+
 const NOT_HTTP2 =
   'This port speaks gRPC over HTTP/2. The HTTP/1 gateway is not part of this version.\n'
 const HTTP1_ANSWER = [
@@ -69,6 +72,7 @@ export class Http2Doorkeeper {
         if (step.send !== undefined) {
           clearTimeout(timer)
           socket.write(step.send)
+          if (socket.writableLength > ANSWER_BYTES_MAX) socket.destroy()
         }
         return
       }

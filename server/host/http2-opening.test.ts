@@ -190,6 +190,18 @@ describe('Http2Doorkeeper', () => {
     for (let i = 0; i < 3; i++) expect(await ask()).toBe('host:1')
   })
 
+  test('a client that pings without end and reads no answer is cut off', async () => {
+    const socket = connect(await door(), '127.0.0.1')
+    socket.on('error', () => {})
+    socket.pause()
+    const pings = Buffer.concat(Array(4096).fill(frame(6, 0, 0, Buffer.from('12345678'))))
+    socket.write(Buffer.concat([PREFACE, SETTINGS]))
+    for (let sent = 0; sent < 64 * 2 ** 20 && !socket.destroyed; sent += pings.length)
+      await new Promise((resolve) => socket.write(pings, resolve))
+    expect(socket.destroyed).toBe(true)
+    socket.destroy()
+  })
+
   test('a browser is told in its own language what this port is', async () => {
     const socket = connect(await door(), '127.0.0.1')
     let text = ''
