@@ -126,11 +126,11 @@ function checkNumbers(config: MemberConfig): void {
   for (const [flag, value] of Object.entries(positive))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new ConfigError(`--${flag} must be a whole number above 0, not ${value}`)
-  for (const [flag, value] of Object.entries({
-    'quota-backend-bytes': config.quotaBackendBytes,
-    'snapshot-catchup-entries': config.snapshotCatchupEntries,
-  }))
-    if (!Number.isSafeInteger(value)) throw new ConfigError(`--${flag} must be a whole number`)
+  const { quotaBackendBytes, snapshotCatchupEntries } = config
+  if (!Number.isSafeInteger(quotaBackendBytes))
+    throw new ConfigError('--quota-backend-bytes must be a whole number')
+  if (!Number.isSafeInteger(snapshotCatchupEntries) || snapshotCatchupEntries < 0)
+    throw new ConfigError('--snapshot-catchup-entries must be a whole number, 0 or more')
 }
 
 function checkTimeouts(config: MemberConfig): void {
