@@ -67,6 +67,8 @@ export class Member {
   #tick: Timer | undefined
   #stopped: RpcError | undefined
   #abandoned = false
+  /** A NOSPACE alarm is on its way. */
+  #raising = false
   readonly #onStop = new Set<() => void>()
   /** The data is being given back, or was. */
   #closing: Promise<void> | undefined
@@ -369,11 +371,16 @@ export class Member {
     this.#proposals.settle(applied)
   }
 
+  /** Once at a time: what is on its way need not be said again by every refusal. */
   #raiseNoSpace(): void {
-    if (this.machine.alarms.active(AlarmType.NOSPACE)) return
+    if (this.#raising || this.machine.alarms.active(AlarmType.NOSPACE)) return
+    this.#raising = true
     this.log.warn('the database is over its quota: writes stop until it is compacted and disarmed')
     const alarm = { action: AlarmAction.ACTIVATE, memberID: this.id, alarm: AlarmType.NOSPACE }
-    this.#proposals.submitAndForget({ alarm })
+    const over = (): void => {
+      this.#raising = false
+    }
+    this.#proposals.submit({ alarm }).then(over, over)
   }
 
   #onLeadership(): void {
