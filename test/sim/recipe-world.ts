@@ -31,6 +31,8 @@ export interface Worker {
   readonly events: { count: number }
   /** The next such call meets this fate; resolves, when it was sent, with how to let it go on. */
   doom(method: string, fate: Fate): Promise<() => Promise<void>>
+  /** What was doomed and has not been sent yet meets its usual fate. */
+  pardon(): void
 }
 
 /** See the head of the file. */
@@ -58,7 +60,9 @@ export class RecipeWorld {
       random: new SeededRandom(this.workers.length + 1),
     })
     const { calls, events } = link
-    const worker = { name, client, clock, calls, events, doom: link.doom.bind(link) }
+    const doom = link.doom.bind(link)
+    const pardon = link.pardon.bind(link)
+    const worker = { name, client, clock, calls, events, doom, pardon }
     this.workers.push(worker)
     return worker
   }
@@ -136,6 +140,10 @@ class Link implements Transport {
 
   doom(method: string, fate: Fate): Promise<() => Promise<void>> {
     return new Promise((sent) => this.#doomed.push({ method, fate, sent }))
+  }
+
+  pardon(): void {
+    this.#doomed = []
   }
 
   connect(address: string): Channel {
