@@ -35,36 +35,13 @@
  */
 
 import { setMaxListeners } from 'node:events'
-import {
-  type Client,
-  ConclaveError,
-  type KeepAlive,
-  type RequestOptions,
-  type Timer,
-} from '../client/index.js'
-import { invalidArgument, type LossReason, LostError } from './errors.js'
+import { type Client, ConclaveError, type KeepAlive, type Timer } from '../client/index.js'
+import { type LossReason, LostError } from './errors.js'
 import { insist } from './insist.js'
 import { grantLease, type LivingLease, renewLease } from './lease.js'
 import { Seat } from './seat.js'
+import { checkOptions, randomOwner, type SessionOptions, TTL_SECONDS } from './session-options.js'
 
-/** How to make a {@link Session}. */
-export interface SessionOptions extends RequestOptions {
-  /** How long the server keeps the lease without renewals, in whole seconds. Default 10. */
-  readonly ttlSeconds?: number
-  /**
-   * How long before the server's end `signal` fires, in milliseconds: room for clocks
-   * that do not run alike, and for the work to stop. Default a tenth of the TTL; at
-   * most half of it.
-   */
-  readonly marginMs?: number
-  /** Who we are, for people who look at queues; it goes into values. Default a random id. */
-  readonly owner?: string
-}
-
-const TTL_SECONDS = 10
-/** Longer than any. */
-const TTL_SECONDS_MAX = Number.MAX_SAFE_INTEGER
-const OWNER_BYTES = 8
 /** Time for the revocation when the lease has hardly any left, in milliseconds. */
 const CLOSE_TRY_MS = 1_000
 
@@ -283,17 +260,7 @@ function leasesIn(client: Client): Set<bigint> {
   return leases
 }
 
-function checkOptions({ marginMs = 0, owner }: SessionOptions, ttlSeconds = TTL_SECONDS_MAX): void {
-  if (!(marginMs >= 0 && marginMs <= ttlSeconds * 500))
-    throw invalidArgument(`marginMs is at least 0 and at most half of the TTL, not ${marginMs}.`)
-  if (owner === '') throw invalidArgument('An owner has a name.')
-}
-
 function reasonOf({ code }: ConclaveError): LossReason {
   if (code === 'lease-expired' || code === 'lease-not-found') return 'expired'
   return code === 'closed' ? 'client-closed' : 'refused'
-}
-
-function randomOwner(client: Client): string {
-  return Buffer.from(client.random.bytes(OWNER_BYTES)).toString('hex')
 }

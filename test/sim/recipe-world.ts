@@ -40,13 +40,18 @@ export class RecipeWorld {
   readonly members: MemberWorld
   readonly workers: Worker[] = []
 
-  private constructor(members: MemberWorld) {
+  constructor(members: MemberWorld) {
     this.members = members
   }
 
   /** Starts the members and waits for a leader. */
-  static async start(size = 1): Promise<RecipeWorld> {
-    return new RecipeWorld(await MemberWorld.start(size))
+  static async start<T extends RecipeWorld>(
+    this: new (
+      members: MemberWorld,
+    ) => T,
+    size = 1,
+  ): Promise<T> {
+    return new this(await MemberWorld.start(size))
   }
 
   /** A process with a client. */
