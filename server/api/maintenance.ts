@@ -53,7 +53,13 @@ function status(member: Member): Init<StatusResponse> {
 
 /** Local, as in etcd: whoever compares members asks each of them for the same revision. */
 async function hashKv(member: Member, request: HashKVRequest): Promise<Init<HashKVResponse>> {
-  const { hash, compactRevision, revision } = await member.machine.store.hash(request.revision)
+  const { store } = member.machine
+  const hashed = store.hash(request.revision).catch((error: unknown) => {
+    // What ends it in the middle is the end of the state that it reads.
+    member.assertReadable()
+    throw member.machine.store === store ? error : etcdErrors.timeout.error()
+  })
+  const { hash, compactRevision, revision } = await hashed
   return { header: member.header(), hash, compactRevision, hashRevision: revision }
 }
 
