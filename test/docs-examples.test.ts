@@ -29,12 +29,18 @@ const GIVEN = {
 }
 
 /** Where the doors of the package are. */
-const DOORS = { conclave: 'client', 'conclave/recipes': 'recipes', 'conclave/server': 'server' }
+const DOORS = {
+  conclave: 'client',
+  'conclave/recipes': 'recipes',
+  'conclave/server': 'server',
+  'conclave/testing': 'server/testing',
+}
 /** Stand-ins, where an example must meet our cluster. */
 const STAND_INS: Readonly<Record<string, string>> = {
   conclave: 'test/docs/conclave.ts',
   'conclave/recipes': 'recipes/index.ts',
   'conclave/server': 'test/docs/server.ts',
+  'conclave/testing': 'server/testing/index.ts',
 }
 
 interface Example {
@@ -56,6 +62,7 @@ function examplesOf(document: string): Example[] {
 
 const documents = [
   'README.md',
+  'docs/testing-your-code.md',
   ...readdirSync(join(root, 'docs/recipes')).map((name) => `docs/recipes/${name}`),
 ]
 const examples = documents.filter((name) => name.endsWith('.md')).flatMap(examplesOf)
