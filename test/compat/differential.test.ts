@@ -36,9 +36,9 @@ function expectAMix({ tally }: RunResult): void {
   const names = [...tally.outcomes.keys()]
   for (const kind of KINDS) expect(names).toContain(`${kind} ok`)
   for (const text of ERRORS) expect(names.join('\n')).toContain(text)
-  const used = [...tally.rules.keys()].sort()
-  if (process.env['ETCD_BIN'] === undefined)
-    expect(used).toEqual(knownDifferences.map(({ name }) => name).sort())
+  if (process.env['ETCD_BIN'] !== undefined) return
+  const needed = knownDifferences.filter(({ isRare }) => !isRare).map(({ name }) => name)
+  expect([...tally.rules.keys()]).toEqual(expect.arrayContaining(needed))
 }
 
 const KINDS = [

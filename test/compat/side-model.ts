@@ -5,6 +5,7 @@
  */
 
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
+import type { Event as WatchEvent } from '../../client/wire/generated/kv.js'
 import {
   LeaseKeepAliveResponse,
   LeaseLeasesResponse,
@@ -13,7 +14,7 @@ import {
   WatchResponse,
 } from '../../client/wire/generated/rpc.js'
 import { latin1 } from '../model/history.js'
-import { type Model, wireEvent } from '../model/model.js'
+import { type Model, type ModelEvent, wireEvent } from '../model/model.js'
 import { bytesOf } from '../model/requests.js'
 import { isCall, type Step, startingModel } from './sequence.js'
 import type { Answer, Side, WatchStory } from './side.js'
@@ -24,6 +25,8 @@ export interface ModelStory extends WatchStory {
   readonly start: number
   /** The compaction before the watcher was created: below it no previous values are left. */
   readonly compactRevision: number
+  /** Changes at that revision that a later one in the same revision replaced: compaction removes them. */
+  readonly superseded: WatchEvent[]
 }
 
 interface Watcher extends ModelStory {
@@ -115,6 +118,7 @@ export class ModelSide implements Side {
       request,
       created: WatchResponse.create(created),
       events: [],
+      superseded: [],
       oddities: [],
       canceled: undefined,
       start,
@@ -174,8 +178,18 @@ export class ModelSide implements Side {
     for (const event of news) {
       if (filters.includes(event.type)) continue
       const hasPrev = prevKv && event.revision - 1 >= watcher.compactRevision
-      watcher.events.push(wireEvent(event, hasPrev))
+      const isLeft = event.revision !== watcher.compactRevision || this.#isLast(event)
+      const list = isLeft ? watcher.events : watcher.superseded
+      list.push(wireEvent(event, hasPrev))
     }
     watcher.told = Math.max(watcher.told, revision)
+  }
+
+  /** Whether its key was not changed again in the same revision. */
+  #isLast({ revision, type, kv }: ModelEvent): boolean {
+    const changes = this.model.history.filter((change) => {
+      return change.kv.modRevision === revision && change.kv.key === kv.key
+    })
+    return changes.at(-1)?.type === type
   }
 }
