@@ -25,6 +25,11 @@ export interface ClusterOptions
    * meet inside the process, and {@link Cluster.transport} is the way in.
    */
   readonly sockets?: boolean
+  /**
+   * First of consecutive loopback ports, two for each member. Default: whichever are
+   * free. A cluster on disk that shall come back on its data needs the same ones again.
+   */
+  readonly port?: number
 }
 
 /** A running cluster. */
@@ -48,13 +53,15 @@ export interface Cluster extends AsyncDisposable {
  * @throws whatever {@link startServer} throws; members that had started are stopped.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { size = 3, sockets = true, dataDir = 'default.conclave', ...rest } = options
+  const { size = 3, sockets = true, port, dataDir = 'default.conclave', ...rest } = options
   if (!Number.isSafeInteger(size) || size < 1 || size > 9)
     throw new RangeError(`a cluster has 1 to 9 members, not ${size}`)
   const network = sockets ? undefined : new InProcessNetwork(nodeClock)
-  const ports = sockets
-    ? await freePorts(2 * size)
-    : Array.from({ length: 2 * size }, (_, i) => i + 1)
+  const from = port ?? (sockets ? undefined : 1)
+  const ports =
+    from === undefined
+      ? await freePorts(2 * size)
+      : Array.from({ length: 2 * size }, (_, i) => from + i)
   const names = Array.from({ length: size }, (_, i) => `m${i + 1}`)
   const clientUrl = (i: number): string => `http://127.0.0.1:${ports[2 * i]}`
   const peerUrl = (i: number): string => `http://127.0.0.1:${ports[2 * i + 1]}`

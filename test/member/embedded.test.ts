@@ -224,3 +224,16 @@ describe('a stop', () => {
     expect(performance.now() - startedMs).toBeLessThan(1_900)
   })
 })
+
+test('a cluster on disk comes back on its data when it is given its ports again', async () => {
+  const port = (await freePorts(1))[0]!
+  const dataDir = join(directory, 'cluster')
+  const first = await startCluster({ size: 1, dataDir, port })
+  ends.push(() => first.stop())
+  await channelTo(first.endpoints[0]!).call(KV.put, { key: Buffer.from('k') })
+  await first.stop()
+  const second = await startCluster({ size: 1, dataDir, port })
+  ends.push(() => second.stop())
+  const { count } = await channelTo(second.endpoints[0]!).call(KV.range, { key: Buffer.from('k') })
+  expect(count).toBe(1)
+})
