@@ -2,23 +2,33 @@
  * `npm run test:differential -- --seeds N [--from S]`: the same random sequences to our
  * server and to etcd, until one answer differs.
  *
- * `ETCD_BIN` names another etcd binary. Ends with 1 when something differs, or when
- * there is no etcd.
+ * More options: `--lanes` pairs of servers at a time (3), `--differences` to gather before
+ * the end (1), `--tally` to count every kind of answer. `ETCD_BIN` names another etcd
+ * binary. Ends with 1 when something differs, or when there is no etcd.
  */
 
 import { parseArgs } from 'node:util'
 import { runDifferential } from './differential-run.js'
 import { findEtcd } from './etcd-process.js'
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '0' },
-    lanes: { type: 'string', default: '3' },
-    differences: { type: 'string', default: '1' },
-    tally: { type: 'boolean', default: false },
-  },
-})
+const values = readOptions()
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: 'string', default: '1000' },
+        from: { type: 'string', default: '0' },
+        lanes: { type: 'string', default: '3' },
+        differences: { type: 'string', default: '1' },
+        tally: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exit(1)
+  }
+}
 
 const colourful = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
 const paint = (code: number, text: string) => (colourful ? `\x1b[${code}m${text}\x1b[0m` : text)

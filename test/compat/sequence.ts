@@ -135,6 +135,11 @@ function spiced(random: SeededRandom, call: Call, model: Model): Call {
   }
   if (call.kind === 'leaseGrant')
     return call.request.TTL > 9e9 ? call : leaseGrant(random, call.request.ID)
+  if (call.kind === 'put' && random.chance(0.015)) {
+    const both = { value: bytesOf('x'), lease: random.pick([0n, 1n]) }
+    const ignored = random.chance(0.5) ? { ignoreValue: true } : { ignoreLease: true }
+    return { kind: 'put', request: { ...call.request, ...both, ...ignored } }
+  }
   if (call.kind === 'put' && model.leases.size > 0 && random.chance(0.3)) {
     const lease = call.request.ignoreLease ? 0n : random.pick([...model.leases.keys()])
     return { kind: 'put', request: { ...call.request, lease } }
