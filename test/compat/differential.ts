@@ -62,6 +62,9 @@ const result = await runDifferential({
   lanes: Math.max(1, whole('lanes')),
   differencesMax: Math.max(1, whole('differences')),
   onSequence: progress,
+}).catch((error: unknown) => {
+  console.error(`the servers could not be started: ${(error as Error).message}`)
+  process.exit(1)
 })
 if (process.stdout.isTTY) process.stdout.write('\n')
 

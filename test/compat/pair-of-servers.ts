@@ -18,7 +18,11 @@ export async function startPair(
   etcdBinary: string,
   storage: 'disk' | 'memory',
 ): Promise<RunningPair> {
-  const [etcd, ours] = await Promise.all([startEtcd(etcdBinary), startOurs(storage)])
+  const ours = await startOurs(storage)
+  const etcd = await startEtcd(etcdBinary).catch(async (error: unknown) => {
+    await ours.stop()
+    throw error
+  })
   const transport = new GrpcTransport()
   const channels = {
     ours: transport.connect(ours.url),
