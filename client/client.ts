@@ -42,7 +42,7 @@ export interface ConnectOptions {
   /** What the client does behind the scenes, at level debug. Default: nothing is logged. */
   readonly log?: Log
   /** How to reach endpoints. Default gRPC; an in-process one takes any endpoint name. */
-  readonly transport?: Transport
+  readonly transport?: Transport | undefined
   /** Time. Default the real one. */
   readonly clock?: Clock
   /** Chance. Default the real one. */

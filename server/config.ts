@@ -163,7 +163,7 @@ function parseUrl(flag: string, text: string): URL {
     throw new ConfigError(
       `--${flag}: URL scheme must be http: ${text} (TLS is not supported by this version)`,
     )
-  if (url.port === '') throw new ConfigError(`--${flag}: missing port in address: ${text}`)
+  if (!/:\d+\/?$/.test(text)) throw new ConfigError(`--${flag}: missing port in address: ${text}`)
   if ((url.pathname !== '/' && url.pathname !== '') || url.search || url.hash)
     throw new ConfigError(`--${flag}: URL must not contain a path: ${text}`)
   return url
@@ -208,7 +208,7 @@ function checkInitialCluster(config: MemberConfig): void {
 
 /** `a=http://h:1,a=http://h:2,b=http://h:3` as a table. @throws {ConfigError} */
 export function parseInitialCluster(text: string): Record<string, string[]> {
-  const cluster: Record<string, string[]> = {}
+  const cluster: Record<string, string[]> = Object.create(null)
   for (const part of text.split(',')) {
     const trimmed = part.trim()
     const separator = trimmed.indexOf('=')

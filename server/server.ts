@@ -28,6 +28,7 @@ import type { MemberConfig } from './config.js'
 import type { Host } from './host/host.js'
 import * as limits from './limits.js'
 import { type Booted, boot } from './member/boot.js'
+import { CallsUnderWay } from './member/calls-under-way.js'
 import { Leadership, successorOf } from './member/leadership.js'
 import { LeaseCalls } from './member/lease-calls.js'
 import { LeaseDuty } from './member/lease-duty.js'
@@ -53,6 +54,8 @@ export class Member {
   readonly watchHub: WatchHub
   /** Keep-alives and remaining times, answered by the leader wherever it is. */
   readonly leaseCalls: LeaseCalls
+  /** The calls of clients that are being answered. */
+  readonly calls = new CallsUnderWay()
   readonly #host: Host
   readonly #booted: Booted
   readonly #peers: Peers
@@ -242,6 +245,11 @@ export class Member {
   stop(): Promise<void> {
     this.#closing ??= this.#handOver().then(() => this.#close())
     return this.#closing
+  }
+
+  /** Resolves when the calls under way are answered, or after the grace in milliseconds. */
+  drained(graceMs: number): Promise<void> {
+    return this.calls.drained(this.#host.clock, graceMs)
   }
 
   /**

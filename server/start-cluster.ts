@@ -69,6 +69,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
   const members: Server[] = []
   const stop = async (): Promise<void> => {
+    // All first: without its quorum no member could answer what is under way.
+    await Promise.all(members.map((member) => member.drain()))
     const followers = members.filter((member) => !member.isLeader)
     const leaders = members.filter((member) => member.isLeader)
     const ends = await Promise.allSettled(followers.map((member) => member.stop()))

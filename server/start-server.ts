@@ -8,6 +8,7 @@
  */
 
 import type { Log } from '../client/host/log.js'
+import type { ServiceTable } from '../client/host/service.js'
 import type { Transport } from '../client/host/transport.js'
 import { InProcessTransport } from '../client/host/transport-inprocess.js'
 import { clientServices } from './api/services.js'
@@ -53,6 +54,8 @@ export interface Server extends AsyncDisposable {
    * disk. Its ports and data are then being given back; `stop` resolves when they are.
    */
   readonly failed: Promise<Error>
+  /** Takes no new calls and waits for those under way, two seconds at most. Idempotent. */
+  drain(): Promise<void>
   /** Drains clients, hands leadership over, closes the data. Idempotent. */
   stop(): Promise<void>
 }
@@ -125,6 +128,8 @@ class RunningServer implements Server {
   readonly #life: Life
   readonly #peers: readonly Listening[]
   readonly #clients: readonly Listening[]
+  #draining: Promise<void> | undefined
+  #doorsClosed: Promise<unknown> = Promise.resolve()
   #stopping: Promise<void> | undefined
 
   static async listen(host: Host, member: Member, life: Life): Promise<Server> {
@@ -149,8 +154,7 @@ class RunningServer implements Server {
         Math.max(PEER_MESSAGE_BYTES_MAX, requestBytesMax),
       )
       const clients = await listen(listenClientUrls, services, requestBytesMax)
-      const transport = new InProcessTransport({ clock: host.clock, services: () => services })
-      return new RunningServer(member, life, transport, peers, clients)
+      return new RunningServer(host, member, life, services, peers, clients)
     } catch (error) {
       await Promise.all(open.map((listening) => listening.close(0)))
       throw error
@@ -158,15 +162,19 @@ class RunningServer implements Server {
   }
 
   private constructor(
+    host: Host,
     member: Member,
     life: Life,
-    transport: Transport,
+    services: ServiceTable,
     peers: readonly Listening[],
     clients: readonly Listening[],
   ) {
     this.#member = member
     this.#life = life
-    this.transport = transport
+    this.transport = new InProcessTransport({
+      clock: host.clock,
+      services: () => (this.#draining === undefined ? services : undefined),
+    })
     this.#peers = peers
     this.#clients = clients
     void life.failed.then(() => this.stop()).catch(() => {})
@@ -215,13 +223,24 @@ class RunningServer implements Server {
     return this.stop()
   }
 
-  async #stop(): Promise<void> {
+  drain(): Promise<void> {
+    this.#draining ??= this.#drain()
+    return this.#draining
+  }
+
+  /** No new calls; those under way are answered. Streams stay until the member stops. */
+  async #drain(): Promise<void> {
     const graceMs = this.#life.reason === undefined ? STOP_GRACE_MS : 0
-    const drained = Promise.all(this.#clients.map((listening) => listening.close(graceMs)))
+    this.#doorsClosed = Promise.all(this.#clients.map((listening) => listening.close(graceMs)))
+    await this.#member.drained(graceMs)
+  }
+
+  async #stop(): Promise<void> {
+    await this.drain()
     try {
       await this.#member.stop()
     } finally {
-      await drained
+      await this.#doorsClosed
       await Promise.all(this.#peers.map((listening) => listening.close(0)))
     }
   }

@@ -7,6 +7,7 @@ import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import { KV, Watch } from '../../client/wire/methods.js'
 import type { RpcError } from '../../client/wire/status.js'
 import { VirtualClock } from '../../test/sim/virtual-clock.js'
+import { CallsUnderWay } from '../member/calls-under-way.js'
 import type { Member } from '../server.js'
 import { gatedStream, gatedUnary } from './gate.js'
 
@@ -31,6 +32,7 @@ class Bed {
     const bed = this
     const member = {
       config: { electionTimeoutMs: ELECTION_MS },
+      calls: new CallsUnderWay(),
       assertReadable: () => {
         if (this.unreadable !== undefined) throw this.unreadable
       },

@@ -31,11 +31,13 @@ export function gatedUnary<Request, Response>(
   method: Method<Request, Response, 'unary'>,
   handler: UnaryHandler<Request, Response>,
 ): Route {
-  return unary(method, (request, context): Init<Response> | Promise<Init<Response>> => {
-    member.assertReadable()
-    if (requiresLeader(context) && member.raft.leader === 0n) throw etcdErrors.noLeader.error()
-    return handler(request, context)
-  })
+  return unary(method, (request, context) =>
+    member.calls.run<Init<Response>>(() => {
+      member.assertReadable()
+      if (requiresLeader(context) && member.raft.leader === 0n) throw etcdErrors.noLeader.error()
+      return handler(request, context)
+    }),
+  )
 }
 
 /** A gated row for a streaming method. */

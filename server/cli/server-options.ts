@@ -111,9 +111,9 @@ function memberOptions(values: Values): MemberOptions {
 
 function isKnown(name: string): boolean {
   return (
-    name in SERVER_FLAGS ||
+    Object.hasOwn(SERVER_FLAGS, name) ||
     SWITCHES.has(name) ||
-    name in FLAGS_REFUSED_UNLESS ||
+    Object.hasOwn(FLAGS_REFUSED_UNLESS, name) ||
     FLAGS_WITHOUT_EFFECT.includes(name)
   )
 }

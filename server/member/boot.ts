@@ -76,6 +76,7 @@ function walOptions(host: Host, directory: DataDirectory) {
 async function begin(host: Host, config: MemberConfig, directory: DataDirectory): Promise<Booted> {
   const joining = config.initialClusterState === 'existing'
   const founding = joining ? await foundByPeers(host, config) : foundByFlags(config)
+  await refuseDataWithoutLog(host, config, directory)
   await host.databases.remove(directory.databasePath)
   const state = await StateHolder.open(host, config, directory)
   const confState = founding.confState
@@ -110,6 +111,26 @@ async function begin(host: Host, config: MemberConfig, directory: DataDirectory)
     entries: [],
     fresh: true,
   }
+}
+
+/**
+ * Without a log the directory counts as empty, and so it must be: at most the state of
+ * a founding that a crash cut off. A state that has grown once had a log, whose votes
+ * and entries this member has promised to others; to begin anew would break them.
+ */
+async function refuseDataWithoutLog(
+  host: Host,
+  config: MemberConfig,
+  directory: DataDirectory,
+): Promise<void> {
+  const snapshots = await findSnapshots(host.disk, directory.snapshotDirectory)
+  const state = await StateHolder.open(host, config, directory)
+  const { appliedIndex } = state.machine
+  await state.close()
+  if (appliedIndex <= 1 && snapshots.length === 0) return
+  throw new BootError(
+    `${directory.walDirectory} holds no log, but the state beside it has applied ${appliedIndex} entries: the log was lost or moved away. Put it back; or, if the other members have the data, remove ${config.dataDir} and let this member join again`,
+  )
 }
 
 interface Founding {

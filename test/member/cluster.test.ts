@@ -35,6 +35,19 @@ describe('a member alone', () => {
     )
   })
 
+  test('does not found itself anew when its log is gone but its state is not', async () => {
+    world = await MemberWorld.start(1)
+    const [machine] = world.machines
+    await world.put(machine!, 'k', 'v')
+    await world.run(1000)
+    await world.kill(machine!)
+    const disk = machine!.disk.mount()
+    for (const name of await disk.list('/data/member/wal'))
+      await disk.remove(`/data/member/wal/${name}`)
+    await expect(world.boot(machine!)).rejects.toThrow(/holds no log, but the state beside it/)
+    await expect(world.boot(machine!)).rejects.toThrow(/the log was lost or moved away/)
+  })
+
   test('ends itself when a sync fails, and acknowledges nothing after that', async () => {
     world = await MemberWorld.start(1)
     const [machine] = world.machines

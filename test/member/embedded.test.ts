@@ -237,3 +237,34 @@ test('a cluster on disk comes back on its data when it is given its ports again'
   const { count } = await channelTo(second.endpoints[0]!).call(KV.range, { key: Buffer.from('k') })
   expect(count).toBe(1)
 })
+
+describe('a stop answers what was under way', () => {
+  const puts = (channel: Channel) =>
+    Promise.allSettled(
+      Array.from({ length: 100 }, (_, i) => channel.call(KV.put, { key: Buffer.from(`k${i}`) })),
+    )
+  const failures = (results: PromiseSettledResult<unknown>[]) =>
+    results.filter(({ status }) => status === 'rejected')
+
+  test('of a member alone, over sockets', async () => {
+    const options = await alone()
+    const server = await start(options)
+    await server.ready()
+    const channel = channelTo(options.listenClientUrls![0]!)
+    await channel.call(KV.put, { key: Buffer.from('warm') })
+    const results = puts(channel)
+    // One of the hundred has come in, so the others are on the connection.
+    await channel.call(KV.range, { key: Buffer.from('warm') })
+    const [settled] = await Promise.all([results, server.stop()])
+    expect(failures(settled)).toEqual([])
+  })
+
+  test('of a whole cluster without sockets', async () => {
+    const cluster = await startCluster({ size: 3, storage: 'memory', sockets: false })
+    const channels = cluster.endpoints.map((endpoint) => cluster.transport!.connect(endpoint))
+    const results = Promise.all(channels.map(puts))
+    await new Promise<void>((turn) => setImmediate(turn))
+    const [settled] = await Promise.all([results, cluster.stop()])
+    expect(settled.flatMap(failures)).toEqual([])
+  })
+})
