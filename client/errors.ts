@@ -98,7 +98,13 @@ const UNKNOWN_BY_NATURE = new Set<ErrorCode>(['unavailable', 'deadline-exceeded'
 
 function codeOf(error: RpcError): ErrorCode {
   const name = etcdErrorNamed(error.details)
-  return name === undefined ? CODE_BY_STATUS[error.code] : CODE_BY_ETCD_NAME[name]
+  if (name !== undefined) return CODE_BY_ETCD_NAME[name]
+  return isOversized(error) ? 'request-too-large' : CODE_BY_STATUS[error.code]
+}
+
+/** Refused by gRPC itself, before etcd's own limit could speak. */
+function isOversized({ code, details }: RpcError): boolean {
+  return code === Status.RESOURCE_EXHAUSTED && /larger than max/i.test(details)
 }
 
 /** Statuses with which a server refuses a request before it changed anything. */
@@ -121,5 +127,5 @@ function isDefinite(error: RpcError): boolean {
   // etcd refuses these texts with status UNKNOWN or RESOURCE_EXHAUSTED. "Space exceeded" is
   // not among them: a write that finds the quota full at apply is answered so, and is applied.
   if (name === 'requestTooManyRequests' || name === 'memberNotEnoughStarted') return true
-  return error.code === Status.RESOURCE_EXHAUSTED && /larger than max/i.test(error.details)
+  return isOversized(error)
 }

@@ -12,6 +12,7 @@ import pRetry from 'p-retry'
 import { nodeClock } from '../../client/host/clock-node.js'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { Maintenance } from '../../client/wire/methods.js'
+import { isPortFree } from '../host/free-port.js'
 
 /** What `conclave up` takes. */
 export interface UpOptions {
@@ -38,6 +39,13 @@ const STOP_WAIT_MS = 10_000
 /** Runs the cluster until a signal. Resolves with the exit code. */
 export async function upCommand(options: UpOptions): Promise<number> {
   const places = placesFor(options)
+  for (const url of places.flatMap(({ clientUrl, peerUrl }) => [clientUrl, peerUrl]))
+    if (!(await isPortFree(Number(new URL(url).port)))) {
+      process.stderr.write(
+        `conclave: somebody listens at ${url} already; stop it, or choose others with --port\n`,
+      )
+      return 1
+    }
   const cluster = places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',')
   const members = places.map(
     (place) => new MemberProcess(place, memberArguments(place, cluster, options)),
@@ -112,7 +120,7 @@ async function whenReady(
     return await pRetry(look, { retries, minTimeout: READY_LOOK_MS, factor: 1, signal })
   } catch {
     if (signal.aborted) return undefined
-    process.stderr.write(`the cluster has no leader after ${READY_WAIT_MS / 1000} s\n`)
+    process.stderr.write(`not ready: no leader after ${READY_WAIT_MS / 1000} s\n`)
     return undefined
   } finally {
     for (const channel of channels) channel.close()
