@@ -13,7 +13,7 @@ import type { Transport } from '../client/host/transport.js'
 import { InProcessTransport } from '../client/host/transport-inprocess.js'
 import { clientServices } from './api/services.js'
 import { peerService } from './cluster/peer-service.js'
-import { type MemberOptions, resolveConfig } from './config.js'
+import { ConfigError, type MemberOptions, resolveConfig } from './config.js'
 import type { Host } from './host/host.js'
 import { createNodeHost } from './host/host-node.js'
 import type { Listening } from './host/listener.js'
@@ -74,9 +74,12 @@ export interface Server extends AsyncDisposable {
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const config = resolveConfig(options)
+  const { storage = 'disk' } = options
+  if (storage !== 'disk' && storage !== 'memory')
+    throw new ConfigError(`storage must be 'disk' or 'memory', not '${storage}'`)
   const life = new Life()
   const host = await createNodeHost({
-    storage: options.storage ?? 'disk',
+    storage,
     network: options.network,
     log: options.log,
     exit: (reason) => {
