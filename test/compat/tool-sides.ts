@@ -18,6 +18,8 @@ export interface Side {
 /** How long a watch may take to begin before its marker is written again. */
 const MARK_MS = 200
 const MARKER = 'from-here-on'
+/** As text and as `--hex` prints it. */
+const MARKER_FORMS = [MARKER, MARKER.replace(/./g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)]
 
 /** One side, or two of which the second is the example that the first must follow. */
 export class Sides {
@@ -27,6 +29,11 @@ export class Sides {
   constructor(sides: readonly Side[]) {
     this.all = sides
     this.#bases = sides.map(() => 0)
+  }
+
+  /** The base of one side. */
+  baseOf(side: Side): number {
+    return this.#bases[this.all.indexOf(side)]!
   }
 
   /** Deletes every key and takes the revision after that as the base. */
@@ -40,16 +47,20 @@ export class Sides {
     }
   }
 
-  /** Runs a command on every side; all must end alike. Resolves with how it ended on the first. */
-  async end(args: string | readonly string[], options: RunOptions = {}): Promise<Ended> {
+  /** Runs a command on every side. Resolves with how it ended on each. */
+  ends(args: string | readonly string[], options: RunOptions = {}): Promise<Ended[]> {
     const words = typeof args === 'string' ? args.split(' ') : args
-    const ends = await Promise.all(
+    return Promise.all(
       this.all.map(async (side, i) => {
         const ended = await this.#run(side, this.#filledIn(words, i), options)
         return this.#told(ended, i)
       }),
     )
-    const [ours, theirs] = ends
+  }
+
+  /** As {@link ends}; all must end alike. Resolves with how it ended on the first. */
+  async end(args: string | readonly string[], options: RunOptions = {}): Promise<Ended> {
+    const [ours, theirs] = await this.ends(args, options)
     if (theirs !== undefined) expect(ours).toEqual(theirs)
     return ours!
   }
@@ -122,7 +133,8 @@ export class Sides {
       await act()
       const seen = await Promise.all(running.map((one, i) => one.lines(skipped[i]! + lines)))
       const texts = seen.map((text, i) => text.split('\n').slice(skipped[i]).join('\n'))
-      if (texts[1] !== undefined) expect(normalised(texts[0]!)).toBe(normalised(texts[1]))
+      const shown = texts.map((text) => relative(normalised(text), firstRevision(text)))
+      if (shown[1] !== undefined) expect(shown[0]).toBe(shown[1])
       return texts[0]!
     } finally {
       for (const one of running) one.signal('SIGINT')
@@ -159,11 +171,20 @@ export class Sides {
       const pause = new Promise((done) => setTimeout(done, MARK_MS))
       await Promise.race([one.lines(1), pause, ended])
     }
-    await this.#run(side, ['put', marker, MARKER])
+    // A key made anew: its revisions do not depend on how long that took.
+    for (const words of [
+      ['del', marker],
+      ['put', marker, MARKER],
+    ]) {
+      const { stderr, code } = await this.#run(side, words)
+      if (code !== 0) throw new Error(`${words.join(' ')}: ${stderr}`)
+    }
     for (let count = 1; ; count++) {
       const text = await Promise.race([one.lines(count), ended])
-      const at = text.indexOf(`${MARKER}\n`)
-      if (at >= 0) return text.slice(0, at).split('\n').length
+      const at = text
+        .split('\n')
+        .findIndex((line) => MARKER_FORMS.some((form) => line.includes(form)))
+      if (at >= 0) return at + 1
     }
   }
 
@@ -182,6 +203,11 @@ export class Sides {
       code,
     }
   }
+}
+
+/** The revision before the first one that `-w fields` shows. */
+function firstRevision(text: string): number {
+  return Number(/^"Revision" : (\d+)/m.exec(text)?.[1] ?? 1) - 1
 }
 
 /** Shows revisions from the base on; smaller ones, such as 0, stay. */

@@ -1,0 +1,19 @@
+/** SIGINT and SIGTERM as an AbortSignal: a command that holds something gives it back first. */
+
+/** Aborts at the first signal; a second one ends the process at once. */
+export function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => controller.abort(new Error(name)))
+  return controller.signal
+}
+
+/** Resolves when one of the signals aborts. */
+export function anyAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of signals) {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    }
+  })
+}
