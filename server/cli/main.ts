@@ -15,6 +15,12 @@ import { type CommandLine, readCommandLine } from './command-line.js'
 import { addGlobalOptions, correctedSwitches, type GlobalOptions } from './global-options.js'
 import { upCommand } from './up-command.js'
 
+// Whoever reads our output may stop before its end, as `| head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 process.exitCode = await main(process.argv.slice(2), process)
 
 async function main(args: readonly string[], terminal: Terminal): Promise<number> {
