@@ -18,9 +18,10 @@
  * crash during creation leaves nothing that could be taken for a database.
  */
 
-import { constants } from 'node:fs'
+import { constants, statfsSync } from 'node:fs'
 import { access, open as openFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { getSystemErrorName } from 'node:util'
 import type { RootDatabase, Database as Store, Transaction } from 'lmdb'
 import { open as openEnvironment } from 'lmdb'
 import type {
@@ -56,7 +57,7 @@ export class LmdbDatabases implements Databases {
     this.#open.add(path)
     try {
       if (!(await exists(path))) await this.#create(path, tables)
-      return new LmdbDatabase(this.#environment(path, tables), tables, () =>
+      return new LmdbDatabase(path, this.#environment(path, tables), tables, () =>
         this.#open.delete(path),
       )
     } catch (error) {
@@ -80,7 +81,7 @@ export class LmdbDatabases implements Databases {
   async #create(path: string, tables: readonly string[]): Promise<void> {
     const draft = `${path}.new`
     await this.remove(draft)
-    const database = new LmdbDatabase(this.#environment(draft, tables), tables, () => {})
+    const database = new LmdbDatabase(draft, this.#environment(draft, tables), tables, () => {})
     await database.close()
     await move(draft, path)
   }
@@ -106,6 +107,7 @@ export class LmdbDatabases implements Databases {
 }
 
 class LmdbDatabase implements Database {
+  readonly #path: string
   readonly #root: RootDatabase<Uint8Array, string>
   readonly #tables = new Map<string, Table>()
   readonly #snapshots = new Set<LmdbSnapshot>()
@@ -115,10 +117,12 @@ class LmdbDatabase implements Database {
   #closed = false
 
   constructor(
+    path: string,
     root: RootDatabase<Uint8Array, string>,
     tables: readonly string[],
     released: () => void,
   ) {
+    this.#path = path
     this.#root = root
     this.#released = released
     for (const name of tables)
@@ -156,7 +160,7 @@ class LmdbDatabase implements Database {
         }
       })
     } catch (error) {
-      this.#failure = await causeOf(error)
+      this.#failure = writeFailed(this.#path, await causeOf(error))
       throw this.#failure
     }
     this.#sizes = undefined
@@ -296,6 +300,27 @@ function tableOf(tables: ReadonlyMap<string, Table>, name: string): Table {
 async function causeOf(error: unknown): Promise<unknown> {
   const { commitError } = error as { commitError?: Promise<never> }
   return commitError ? commitError.catch((cause) => cause) : error
+}
+
+/** LMDB's error with the system's name for it: a full disk is often called an I/O error. */
+function writeFailed(path: string, cause: unknown): Error {
+  const { code: errno, message } = Object(cause) as { code?: unknown; message?: unknown }
+  const named = typeof errno === 'number' && errno > 0 ? getSystemErrorName(-errno) : undefined
+  const code = named !== 'EDQUOT' && isFull(dirname(path)) ? 'ENOSPC' : named
+  const what = code === 'ENOSPC' ? 'no space left on device' : String(message ?? cause)
+  return Object.assign(new Error(code ? `${code}: ${what}` : what, { cause }), { code, path })
+}
+
+/** Less than this is full: the commit that failed may have left a few blocks. */
+const FREE_BYTES_MIN = 2 ** 16
+
+function isFull(directory: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize < FREE_BYTES_MIN
+  } catch {
+    return false
+  }
 }
 
 const lockFile = (path: string) => `${path}-lock`

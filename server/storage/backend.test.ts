@@ -214,6 +214,19 @@ describe('backend', () => {
     expect(fatal[0]?.cause).toEqual(new Error('EIO'))
   })
 
+  test('the fatal error says that the disk is full, where, and what to do', async () => {
+    const { clock, database, backend, fatal } = await setUp()
+    backend.put('a', '1', bytes('one'))
+    const commit = backend.commit()
+    await clock.turn()
+    const full = { code: 'ENOSPC', path: '/data/member.db' }
+    database.held.shift()?.fail(Object.assign(new Error('ENOSPC: no space left on device'), full))
+    await expect(commit).rejects.toThrow('The disk is full')
+    expect(fatal[0]?.message).toBe(
+      'The backend database /data/member.db could not commit: ENOSPC: no space left on device. The disk is full: free space on it, then start this member again. Everything acknowledged before is safe.',
+    )
+  })
+
   test('a snapshot holds all that was put before and nothing that came later', async () => {
     const { clock, database, backend } = await setUp()
     backend.put('a', '1', bytes('one'))

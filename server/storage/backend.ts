@@ -21,6 +21,7 @@
 
 import type { Clock, Timer } from '../../client/host/clock.js'
 import type { Database, DatabaseReader, DatabaseSnapshot, KeyRange } from '../host/database.js'
+import { diskRemedy } from './disk-remedy.js'
 import { mergeEntries, Overlay } from './overlay.js'
 
 /** Options of {@link Backend}. */
@@ -191,10 +192,21 @@ export class Backend implements DatabaseReader {
   }
 
   #failed(batch: Overlay, cause: unknown): void {
-    const reason = new Error('The backend database could not commit', { cause })
+    const reason = commitFailed(cause)
     this.#failure = reason
     batch.reject(reason)
     this.#pending.reject(reason)
     this.#onFatal(reason)
   }
+}
+
+/** For the operator: what failed, where, why, and what to do. */
+function commitFailed(cause: unknown): Error {
+  const { code, path, message } = Object(cause) as Record<string, unknown>
+  const where = typeof path === 'string' ? ` ${path}` : ''
+  const remedy = diskRemedy(typeof code === 'string' ? code : undefined)
+  return new Error(
+    `The backend database${where} could not commit: ${message ?? cause}. ${remedy} Everything acknowledged before is safe.`,
+    { cause },
+  )
 }
