@@ -33,6 +33,7 @@ import type {
   KeyRange,
 } from './database.js'
 import { assertKey, KEY_BYTES_MAX } from './database-key.js'
+import { checkDatabase } from './database-lmdb-check.js'
 
 /** Options of {@link LmdbDatabases}. */
 export interface LmdbDatabasesOptions {
@@ -56,7 +57,8 @@ export class LmdbDatabases implements Databases {
     if (this.#open.has(path)) throw new Error(`${path}: this database is already open`)
     this.#open.add(path)
     try {
-      if (!(await exists(path))) await this.#create(path, tables)
+      if (await exists(path)) await checkDatabase(path)
+      else await this.#create(path, tables)
       return new LmdbDatabase(path, this.#environment(path, tables), tables, () =>
         this.#open.delete(path),
       )
