@@ -16,6 +16,9 @@ export interface GlobalOptions {
   readonly dialTimeout: number
   /** In milliseconds. */
   readonly commandTimeout: number
+  /** In milliseconds, as the next; the client has defaults. */
+  readonly keepaliveTime?: number
+  readonly keepaliveTimeout?: number
   readonly cacert?: string
   readonly cert?: string
   readonly key?: string
@@ -43,6 +46,12 @@ export function addGlobalOptions(program: Command): void {
     new Option('--command-timeout <time>', 'Time for a command')
       .argParser(duration('command-timeout'))
       .default(COMMAND_TIMEOUT_MS, '5s'),
+    new Option('--keepalive-time <time>', 'Time between pings (default 10s)').argParser(
+      duration('keepalive-time'),
+    ),
+    new Option('--keepalive-timeout <time>', 'Time for a ping (default 5s)').argParser(
+      duration('keepalive-timeout'),
+    ),
     new Option('--cacert <file>', 'Check servers against these certificates'),
     new Option('--cert <file>', 'The certificate that we show'),
     new Option('--key <file>', 'The key of that certificate'),
@@ -83,6 +92,10 @@ export function clientFor(
       endpoints: isTls ? endpoints.map(withTls) : endpoints,
       timeoutMs: options.commandTimeout,
       connectTimeoutMs: options.dialTimeout,
+      ...(options.keepaliveTime !== undefined && { keepAliveIntervalMs: options.keepaliveTime }),
+      ...(options.keepaliveTimeout !== undefined && {
+        keepAliveTimeoutMs: options.keepaliveTimeout,
+      }),
       ...(isTls && { tls }),
     })
   } catch (error) {

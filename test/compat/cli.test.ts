@@ -467,6 +467,8 @@ describe('of our own', () => {
   test('options from the environment; flags win', async () => {
     await ourRun(['put', 'foo', 'bar'])
     expect((await ourRun(['get', 'foo'], { ETCDCTL_HEX: 'true' })).stdout).toMatch(/^\\x66/)
+    const pings = ['--keepalive-time=5s', '--keepalive-timeout=1s']
+    expect((await ourRun([...pings, 'get', 'foo'])).stdout).toBe('foo\nbar\n')
     expect((await ourRun(['get', 'foo'], { ETCDCTL_HEX: 'false' })).stdout).toBe('foo\nbar\n')
     const json = { ETCDCTL_WRITE_OUT: 'json' }
     expect((await ourRun(['get', 'foo'], json)).stdout).toMatch(/^{"header"/)

@@ -140,7 +140,7 @@ export function normalised(text: string): string {
     .replace(/"(dbSize|dbSizeInUse|hash)":\d+/g, '"$1":<n>')
     .replace(/\b\d+(\.\d+)?(ms|µs|s)\b(?!\))/g, '<took>')
     .replace(/remaining\(\d+s\)/g, 'remaining(<n>s)')
-    .replace(/("TTL" : |"ttl":)5\d\b/g, '$1<n>')
+    .replace(/("TTL" : |"ttl":)[1-5]\d\b/g, '$1<n>')
     .replace(/\b(true|false), (true|false), \d+, \d+, \d+, /g, '$1, $2, <n>, <n>, <n>, ')
     .replace(/ \| (true|false) \| (true|false)( \| \d+){3} \|/g, ' | $1 | $2 | <n> | <n> | <n> |')
     .replace(
