@@ -8,6 +8,16 @@ export function interruption(): AbortSignal {
   return controller.signal
 }
 
+/**
+ * Aborts when SIGTERM comes to us. A Ctrl-C reaches the commands that we run by itself,
+ * from the terminal; this must be passed on.
+ */
+export function termination(): AbortSignal {
+  const controller = new AbortController()
+  process.once('SIGTERM', () => controller.abort(new Error('SIGTERM')))
+  return controller.signal
+}
+
 /** Resolves when one of the signals aborts. */
 export function anyAborted(...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {

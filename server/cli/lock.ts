@@ -11,7 +11,7 @@ import { type Lock, Mutex, Session } from '../../recipes/index.js'
 import { runChild } from './child.js'
 import type { Action, CliContext } from './cli-context.js'
 import { badArguments, CliError, ExitCode } from './cli-error.js'
-import { anyAborted, interruption } from './interruption.js'
+import { anyAborted, interruption, termination } from './interruption.js'
 
 /** What etcdctl takes for a TTL that is not positive, in seconds. */
 export const TTL_SECONDS_DEFAULT = 60
@@ -42,8 +42,9 @@ export const lock: Action<{ readonly ttl?: number }> = async (context, args, { t
 }
 
 async function runWith(held: Lock, command: readonly string[]): Promise<number> {
+  const ending = AbortSignal.any([held.signal, termination()])
   const env = { ETCD_LOCK_KEY: held.key, ETCD_LOCK_REV: `${held.fencingToken}` }
-  const code = await runChild(command, env, held.signal).catch((error) => {
+  const code = await runChild(command, env, ending).catch((error) => {
     throw held.signal.aborted ? expired() : error
   })
   if (held.signal.aborted) throw expired()

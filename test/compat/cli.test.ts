@@ -452,6 +452,15 @@ describe('of our own', () => {
     expect(await lock.ended).toMatchObject({ stderr: 'Error: session expired\n', code: 1 })
   })
 
+  test('SIGTERM ends the command of a lock, and frees the lock', async () => {
+    const script = 'echo started; exec sleep 100'
+    const lock = beside.start(ours, ['lock', 'a', '--', 'sh', '-c', script])
+    await lock.lines(1)
+    lock.signal('SIGTERM')
+    expect(await lock.ended).toMatchObject({ stderr: 'Error: signal: terminated\n', code: 1 })
+    expect((await ourRun(['get', '--prefix', 'a/'])).stdout).toBe('')
+  })
+
   test('get --count-only, and revisions as bounds', async () => {
     for (const value of ['1', '2', '3']) await ourRun(['put', `k${value}`, value])
     expect((await ourRun(['get', '--prefix', 'k', '--count-only'])).stdout).toBe('')
