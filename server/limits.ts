@@ -110,9 +110,6 @@ export const LEASE_EXPIRY_INTERVAL_MS = 500
 /** Leases revoked in one such look, so that a mass expiry does not crowd out clients. */
 export const LEASE_REVOKES_MAX = 500
 
-/** After how long the leader writes down what a long lease has left, as in etcd. */
-export const LEASE_CHECKPOINT_INTERVAL_MS = 300_000
-
 /** How often the leader looks for leases whose checkpoint is due. */
 export const LEASE_CHECKPOINT_LOOK_MS = 1_000
 

@@ -7,11 +7,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { Maintenance } from '../../client/wire/methods.js'
+import { freePorts } from '../../server/host/free-port.js'
 
 /** A running cluster that a suite talks to. */
 export interface RunningCluster {
@@ -105,22 +105,4 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   const last = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS / 4)
   await gone
   clearTimeout(last)
-}
-
-/** Ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject)
-          server.listen(0, '127.0.0.1', () => {
-            resolve((server.address() as { port: number }).port)
-          })
-        }),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

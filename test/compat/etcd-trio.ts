@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { Maintenance } from '../../client/wire/methods.js'
+import { freePorts } from '../../server/host/free-port.js'
 import { waitFor } from '../process/process-cluster.js'
-import { freePorts, type RunningCluster } from './etcd-process.js'
+import type { RunningCluster } from './etcd-process.js'
 
 const SIZE = 3
 

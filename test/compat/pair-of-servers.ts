@@ -4,8 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
+import { freePorts } from '../../server/host/free-port.js'
 import { startServer } from '../../server/index.js'
-import { freePorts, startEtcd } from './etcd-process.js'
+import { startEtcd } from './etcd-process.js'
 import type { Pair } from './run-sequence.js'
 
 /** A pair that runs until it is stopped. */
