@@ -38,11 +38,21 @@ import { Publisher } from './member/publisher.js'
 import { RaftLoop } from './member/raft-loop.js'
 import { Reads } from './member/reads.js'
 import { SnapshotTraffic } from './member/snapshot-traffic.js'
+import type { Witness } from './member/witness.js'
 import { WatchHub } from './mvcc/watch-hub.js'
 import { Raft, type RaftStatus } from './raft/raft.js'
 import type { StateMachine } from './state/machine.js'
 import type { CostlyRequest } from './state/quota.js'
+import { DEFAULT_TUNING, type Tuning } from './tuning.js'
 import { CONCLAVE_VERSION } from './version.js'
+
+/** What the simulated world asks of a member; production leaves it out. */
+export interface MemberHooks {
+  /** Sizes that make rare branches common. */
+  readonly tuning?: Partial<Tuning>
+  /** Looks on for the judges. */
+  readonly witness?: Witness
+}
 
 /** A running member. Made by {@link Member.open}, ended by {@link Member.stop} or by the host's `exit`. */
 export class Member {
@@ -57,6 +67,8 @@ export class Member {
   /** The calls of clients that are being answered. */
   readonly calls = new CallsUnderWay()
   readonly #host: Host
+  readonly #tuning: Tuning
+  readonly #witness: Witness | undefined
   readonly #booted: Booted
   readonly #peers: Peers
   readonly #raft: Raft
@@ -81,15 +93,31 @@ export class Member {
    * may be before there is a leader.
    *
    * @param explicitCluster the initial cluster was asked for: data of another one is refused.
+   * @param hooks for the simulated world only.
    */
-  static async open(host: Host, config: MemberConfig, explicitCluster: boolean): Promise<Member> {
-    const member = new Member(host, config, await boot(host, config, explicitCluster))
+  static async open(
+    host: Host,
+    config: MemberConfig,
+    explicitCluster: boolean,
+    hooks: MemberHooks = {},
+  ): Promise<Member> {
+    const tuning = { ...DEFAULT_TUNING, ...hooks.tuning }
+    const booted = await boot(host, config, explicitCluster, tuning)
+    const member = new Member(host, config, booted, tuning, hooks.witness)
     member.#start()
     return member
   }
 
-  private constructor(host: Host, config: MemberConfig, booted: Booted) {
+  private constructor(
+    host: Host,
+    config: MemberConfig,
+    booted: Booted,
+    tuning: Tuning,
+    witness: Witness | undefined,
+  ) {
     this.#host = host
+    this.#tuning = tuning
+    this.#witness = witness
     this.config = config
     this.#booted = booted
     this.clusterId = booted.clusterId
@@ -116,6 +144,8 @@ export class Member {
       clock: host.clock,
       random: host.random,
       progressIntervalMs: config.watchProgressNotifyIntervalMs,
+      sliceEventsMax: tuning.watchSliceEvents,
+      queueResponsesMax: tuning.watchQueueResponses,
       fragmentBytes: config.maxRequestBytes + limits.REQUEST_OVERHEAD_BYTES,
     })
   }
@@ -371,6 +401,7 @@ export class Member {
     const applied = isChange
       ? machine.applyConfigChange(entry, (change) => this.#raft.applyConfigChange(change))
       : machine.apply(entry)
+    this.#witness?.applied?.(entry, applied)
     if (isChange) this.#peers.update(machine.members.list())
     this.#keeper.applied(entry.index, entry.data.length)
     this.#leadership.applied(entry.term)
@@ -404,6 +435,7 @@ export class Member {
     await this.#booted.state.install(this.#snapshots.fileOf(metadata))
     if (this.#stopped !== undefined) return
     this.watchHub.attach(this.machine.store)
+    this.#witness?.installed?.(metadata.index)
     this.#keeper.reset(metadata.index)
     this.#peers.update(this.machine.members.list())
     await this.#snapshots.installed()
@@ -426,6 +458,7 @@ export class Member {
   #makeRaft(): Raft {
     const { electionTimeoutMs, heartbeatIntervalMs, preVote } = this.config
     const { hardState, snapshot, entries, state } = this.#booted
+    const tuning = this.#tuning
     return new Raft(
       {
         id: this.id,
@@ -434,11 +467,11 @@ export class Member {
         preVote,
         checkQuorum: true,
         readOnly: 'safe',
-        appendBytesMax: limits.APPEND_BYTES_MAX,
-        inflightMessagesMax: limits.INFLIGHT_MESSAGES_MAX,
-        inflightBytesMax: limits.INFLIGHT_BYTES_MAX,
-        uncommittedBytesMax: limits.UNCOMMITTED_BYTES_MAX,
-        applyBytesMax: limits.APPLY_BYTES_MAX,
+        appendBytesMax: tuning.appendBytesMax,
+        inflightMessagesMax: tuning.inflightMessagesMax,
+        inflightBytesMax: tuning.inflightBytesMax,
+        uncommittedBytesMax: tuning.uncommittedBytesMax,
+        applyBytesMax: tuning.applyBytesMax,
         random: () => this.#host.random.next(),
         log: this.log,
       },
@@ -459,6 +492,7 @@ export class Member {
       transport,
       clusterId: this.clusterId,
       selfId: this.id,
+      tuning: this.#tuning,
       onUnreachable: (peer) => {
         this.#raft.reportUnreachable(peer)
         this.#loop.wake()
@@ -479,6 +513,7 @@ export class Member {
       leaseDuty: new LeaseDuty({
         clock,
         lessor,
+        revokesMax: this.#tuning.leaseRevokesMax,
         propose: (command) => {
           if (this.isLeader) this.#proposals.submitAndForget(command)
         },
@@ -493,6 +528,7 @@ export class Member {
       firstRequestId: this.#randomStart(),
       timeoutMs: this.#requestTimeoutMs,
       requestBytesMax: this.config.maxRequestBytes,
+      parkedBytesMax: this.#tuning.parkedBytesMax,
       propose: (data) => {
         this.#raft.propose(data)
         this.#loop.wake()
@@ -557,6 +593,7 @@ export class Member {
       log: this.log,
       snapshotCount: this.config.snapshotCount,
       catchUpEntries: this.config.snapshotCatchupEntries,
+      logBytesMax: this.#tuning.logBytesMax,
       onFatal: (reason: Error) => this.#host.exit(reason),
     }
     return new LogKeeper(options, snapshot.index)
@@ -567,6 +604,8 @@ export class Member {
       clock: this.#host.clock,
       raft: this.#raft,
       wal: this.#booted.wal,
+      applySliceMs: this.#tuning.applySliceMs,
+      witness: this.#witness,
       send: (messages) => this.#send(messages),
       apply: (entry) => this.#apply(entry),
       hasRoom: () => this.#booted.state.hasRoom,

@@ -36,9 +36,11 @@ export interface Tuning {
   readonly walSegmentBytes: number
   /** Records that compaction, hashing and the loading of a store handle in one slice. */
   readonly sliceRecords: number
-  /** Recent events kept in memory for watchers that are a little behind, in bytes. */
-  readonly historyBytes: number
-  /** Leases revoked in one look of the leader. */
+  /** Events that a watcher which is behind reads in one slice. */
+  readonly watchSliceEvents: number
+  /** Responses that may wait on one watch stream; a watcher beyond it falls behind. */
+  readonly watchQueueResponses: number
+  /** Leases revoked in one look of the leader, so that a mass expiry does not crowd out clients. */
   readonly leaseRevokesMax: number
   /** How often the remaining time of long leases is written down, in milliseconds. */
   readonly leaseCheckpointIntervalMs: number
@@ -62,7 +64,8 @@ export const DEFAULT_TUNING: Tuning = {
   peerQueueBytesMax: limits.PEER_QUEUE_BYTES_MAX,
   walSegmentBytes: 64 * MiB,
   sliceRecords: 1_000,
-  historyBytes: 4 * MiB,
+  watchSliceEvents: 1_000,
+  watchQueueResponses: 1_024,
   leaseRevokesMax: limits.LEASE_REVOKES_MAX,
   leaseCheckpointIntervalMs: 300_000,
   parkedBytesMax: limits.PARKED_BYTES_MAX,

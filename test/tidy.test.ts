@@ -30,7 +30,12 @@ const SERVER_SIDE = [
   'server/cli',
 ] as const
 /** Plain values that every server room may read. */
-const SERVER_SHARED = ['server/config.ts', 'server/limits.ts', 'server/version.ts']
+const SERVER_SHARED = [
+  'server/config.ts',
+  'server/limits.ts',
+  'server/tuning.ts',
+  'server/version.ts',
+]
 
 /** What only `*\/host/` may touch: time, chance, disk, network, the process. */
 const BANNED: readonly (readonly [RegExp, string])[] = [

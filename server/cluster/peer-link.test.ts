@@ -86,6 +86,8 @@ class Bed {
       urls,
       clusterId: 7n,
       from: 1n,
+      batchBytes: PEER_BATCH_BYTES,
+      queueBytesMax: PEER_QUEUE_BYTES_MAX,
       onUnreachable: () => {
         this.unreachable++
       },
@@ -251,6 +253,8 @@ test('a peer that vanished without a word is noticed, and reached again when it 
     urls: [`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`],
     clusterId: 7n,
     from: 1n,
+    batchBytes: PEER_BATCH_BYTES,
+    queueBytesMax: PEER_QUEUE_BYTES_MAX,
     onUnreachable: () => noticed(),
   })
   const until = async (index: number) => {

@@ -21,11 +21,9 @@ import type { PeerAck, PeerBatch } from '../../client/wire/generated/peer.js'
 import type { Message } from '../../client/wire/generated/raft.js'
 import { Peer } from '../../client/wire/methods.js'
 import {
-  PEER_BATCH_BYTES,
   PEER_CONNECT_TIMEOUT_MS,
   PEER_KEEP_ALIVE_INTERVAL_MS,
   PEER_KEEP_ALIVE_TIMEOUT_MS,
-  PEER_QUEUE_BYTES_MAX,
   PEER_RETRY_MS,
   PEER_RETRY_MS_MAX,
 } from '../limits.js'
@@ -38,6 +36,10 @@ export interface PeerLinkOptions {
   readonly urls: readonly string[]
   readonly clusterId: bigint
   readonly from: bigint
+  /** Message bytes in one batch; a single larger message travels alone. */
+  readonly batchBytes: number
+  /** Message bytes that wait for the stream; more are dropped. */
+  readonly queueBytesMax: number
   /** Called when messages were dropped or the stream broke. */
   readonly onUnreachable: () => void
 }
@@ -52,13 +54,13 @@ function messageBytes(message: Message): number {
 }
 
 /** Cuts a run of messages so that no batch exceeds what the far side accepts. */
-function batches(messages: readonly Message[]): (readonly Message[])[] {
+function batches(messages: readonly Message[], batchBytes: number): (readonly Message[])[] {
   const out: (readonly Message[])[] = []
   let start = 0
   let bytes = 0
   for (let i = 0; i < messages.length; i++) {
     const size = messageBytes(messages[i]!)
-    if (i > start && bytes + size > PEER_BATCH_BYTES) {
+    if (i > start && bytes + size > batchBytes) {
       out.push(messages.slice(start, i))
       start = i
       bytes = 0
@@ -74,7 +76,7 @@ export class PeerLink {
   readonly #options: PeerLinkOptions
   #channel: Channel | undefined
   #stream: MessageStream<PeerAck, Init<PeerBatch>> | undefined
-  /** Invariant: `#queuedBytes` is the sum over `#queue`, at most PEER_QUEUE_BYTES_MAX. */
+  /** Invariant: `#queuedBytes` is the sum over `#queue`, at most `queueBytesMax`. */
   #queue: Message[] = []
   #queuedBytes = 0
   /** The stream asked us to wait; cleared by its drain. */
@@ -141,7 +143,7 @@ export class PeerLink {
 
   #enqueue(message: Message): void {
     const bytes = messageBytes(message)
-    if (this.#queuedBytes + bytes > PEER_QUEUE_BYTES_MAX) {
+    if (this.#queuedBytes + bytes > this.#options.queueBytesMax) {
       this.#options.onUnreachable()
       return
     }
@@ -152,7 +154,7 @@ export class PeerLink {
   #write(messages: readonly Message[]): void {
     const stream = this.#stream ?? this.#open()
     const { clusterId, from } = this.#options
-    for (const batch of batches(messages))
+    for (const batch of batches(messages, this.#options.batchBytes))
       if (!stream.send({ clusterId, from, messages: batch })) this.#blocked = true
   }
 

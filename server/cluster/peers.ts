@@ -3,6 +3,7 @@
 import type { Clock } from '../../client/host/clock.js'
 import type { Channel, Transport } from '../../client/host/transport.js'
 import type { Message } from '../../client/wire/generated/raft.js'
+import type { Tuning } from '../tuning.js'
 import { PeerLink } from './peer-link.js'
 
 /** What the links need to know. */
@@ -11,6 +12,7 @@ export interface PeersOptions {
   readonly transport: Transport
   readonly clusterId: bigint
   readonly selfId: bigint
+  readonly tuning: Pick<Tuning, 'peerBatchBytes' | 'peerQueueBytesMax'>
   readonly onUnreachable: (peer: bigint) => void
 }
 
@@ -88,13 +90,15 @@ export class Peers {
   }
 
   #link(id: bigint, urls: readonly string[]): PeerLink {
-    const { clock, transport, clusterId, selfId, onUnreachable } = this.#options
+    const { clock, transport, clusterId, selfId, tuning, onUnreachable } = this.#options
     return new PeerLink({
       clock,
       transport,
       urls,
       clusterId,
       from: selfId,
+      batchBytes: tuning.peerBatchBytes,
+      queueBytesMax: tuning.peerQueueBytesMax,
       onUnreachable: () => onUnreachable(id),
     })
   }

@@ -26,6 +26,7 @@ import { findSnapshots, removeSnapshots } from '../storage/snapshot-file.js'
 import { installSnapshot } from '../storage/snapshot-install.js'
 import { TABLES } from '../storage/tables.js'
 import { Wal, type WalContents } from '../storage/wal.js'
+import type { Tuning } from '../tuning.js'
 import { StateHolder } from './state-holder.js'
 
 /** The boot found something that must not be papered over. The message says what and what to do. */
@@ -51,21 +52,27 @@ export interface Booted {
 }
 
 /** Opens or creates everything. Gives the directory back when it fails. */
-export async function boot(host: Host, config: MemberConfig, explicit: boolean): Promise<Booted> {
+export async function boot(
+  host: Host,
+  config: MemberConfig,
+  explicit: boolean,
+  tuning: Tuning,
+): Promise<Booted> {
   const directory = await DataDirectory.open(host.disk, config.dataDir)
   try {
     const known = await Wal.exists(host.disk, directory.walDirectory)
     return known
-      ? await comeBack(host, config, directory, explicit)
-      : await begin(host, config, directory)
+      ? await comeBack(host, config, directory, explicit, tuning)
+      : await begin(host, config, directory, tuning)
   } catch (error) {
     await directory.close()
     throw error
   }
 }
 
-function walOptions(host: Host, directory: DataDirectory) {
+function walOptions(host: Host, directory: DataDirectory, tuning: Tuning) {
   return {
+    segmentBytes: tuning.walSegmentBytes,
     disk: host.disk,
     directory: directory.walDirectory,
     log: host.log,
@@ -73,12 +80,17 @@ function walOptions(host: Host, directory: DataDirectory) {
   }
 }
 
-async function begin(host: Host, config: MemberConfig, directory: DataDirectory): Promise<Booted> {
+async function begin(
+  host: Host,
+  config: MemberConfig,
+  directory: DataDirectory,
+  tuning: Tuning,
+): Promise<Booted> {
   const joining = config.initialClusterState === 'existing'
   const founding = joining ? await foundByPeers(host, config) : foundByFlags(config)
-  await refuseDataWithoutLog(host, config, directory)
+  await refuseDataWithoutLog(host, config, directory, tuning)
   await host.databases.remove(directory.databasePath)
-  const state = await StateHolder.open(host, config, directory)
+  const state = await StateHolder.open(host, config, directory, tuning)
   const confState = founding.confState
   const snapshot: SnapshotMetadata = joining
     ? { index: 0, term: 0, confState }
@@ -93,7 +105,7 @@ async function begin(host: Host, config: MemberConfig, directory: DataDirectory)
   const wal = await orClose(state, async () => {
     await state.commit()
     return Wal.create({
-      ...walOptions(host, directory),
+      ...walOptions(host, directory, tuning),
       clusterId: founding.clusterId,
       memberId: founding.memberId,
       snapshot,
@@ -122,9 +134,10 @@ async function refuseDataWithoutLog(
   host: Host,
   config: MemberConfig,
   directory: DataDirectory,
+  tuning: Tuning,
 ): Promise<void> {
   const snapshots = await findSnapshots(host.disk, directory.snapshotDirectory)
-  const state = await StateHolder.open(host, config, directory)
+  const state = await StateHolder.open(host, config, directory, tuning)
   const { appliedIndex } = state.machine
   await state.close()
   if (appliedIndex <= 1 && snapshots.length === 0) return
@@ -180,11 +193,12 @@ async function comeBack(
   config: MemberConfig,
   directory: DataDirectory,
   explicit: boolean,
+  tuning: Tuning,
 ): Promise<Booted> {
-  const { wal, contents } = await Wal.open(walOptions(host, directory))
+  const { wal, contents } = await Wal.open(walOptions(host, directory, tuning))
   try {
     if (explicit && config.initialClusterState === 'new') refuseForeign(config, contents)
-    const state = await openCaughtUp(host, config, directory, contents)
+    const state = await openCaughtUp(host, config, directory, contents, tuning)
     const { machine } = state
     await orClose(state, async () => {
       refuseLostLog(directory, contents, machine.appliedIndex)
@@ -244,8 +258,9 @@ async function openCaughtUp(
   config: MemberConfig,
   directory: DataDirectory,
   contents: WalContents,
+  tuning: Tuning,
 ): Promise<StateHolder> {
-  const state = await StateHolder.open(host, config, directory)
+  const state = await StateHolder.open(host, config, directory, tuning)
   if (state.machine.appliedIndex >= contents.snapshot.index) return state
   await state.close()
   const snapshots = await findSnapshots(host.disk, directory.snapshotDirectory)
@@ -261,7 +276,7 @@ async function openCaughtUp(
     databasePath: directory.databasePath,
     tables: TABLES,
   })
-  return StateHolder.open(host, config, directory)
+  return StateHolder.open(host, config, directory, tuning)
 }
 
 function confStateOf(voters: readonly bigint[]): ConfState {

@@ -26,6 +26,7 @@ function bed() {
   const duty = new LeaseDuty({
     clock,
     lessor: () => lessor as unknown as Lessor,
+    revokesMax: LEASE_REVOKES_MAX,
     propose: (command) => proposed.push(command),
   })
   return { time, stall, proposed, lessor, duty }

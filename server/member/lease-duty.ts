@@ -15,7 +15,6 @@ import {
   LEASE_CHECKPOINT_LOOK_MS,
   LEASE_CHECKPOINTS_MAX,
   LEASE_EXPIRY_INTERVAL_MS,
-  LEASE_REVOKES_MAX,
 } from '../limits.js'
 import type { Lessor } from '../state/lessor.js'
 
@@ -23,6 +22,8 @@ import type { Lessor } from '../state/lessor.js'
 export interface LeaseDutyOptions {
   readonly clock: Clock
   readonly lessor: () => Lessor
+  /** Leases revoked in one look. */
+  readonly revokesMax: number
   /** Proposes as the leader, in this turn; dropped when this member does not lead any more. */
   readonly propose: (command: Init<Command>) => void
 }
@@ -64,8 +65,8 @@ export class LeaseDuty {
   }
 
   #revokeExpired(term: number): void {
-    const { lessor, propose } = this.#options
-    for (const ID of lessor().expired(LEASE_REVOKES_MAX))
+    const { lessor, revokesMax, propose } = this.#options
+    for (const ID of lessor().expired(revokesMax))
       propose({ leaseRevoke: { ID, leaderTerm: term } })
   }
 

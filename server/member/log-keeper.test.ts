@@ -2,6 +2,7 @@
 
 import { expect, test } from '@jest/globals'
 import { silentLog } from '../../client/host/log.js'
+import { LOG_BYTES_MAX } from '../limits.js'
 import type { Raft } from '../raft/raft.js'
 import type { Wal, WalBatch } from '../storage/wal.js'
 import { LogKeeper } from './log-keeper.js'
@@ -43,6 +44,7 @@ function bed(catchUpEntries = 5) {
       log: silentLog,
       snapshotCount: 10,
       catchUpEntries,
+      logBytesMax: LOG_BYTES_MAX,
       onFatal: (reason) => fatal.push(reason),
     },
     0,

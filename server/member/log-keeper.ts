@@ -10,7 +10,6 @@
  */
 
 import type { Log } from '../../client/host/log.js'
-import { LOG_BYTES_MAX } from '../limits.js'
 import type { Raft } from '../raft/raft.js'
 import type { Wal } from '../storage/wal.js'
 import type { StateHolder } from './state-holder.js'
@@ -25,6 +24,8 @@ export interface LogKeeperOptions {
   /** Entries left in memory behind the marker for slow members. */
   readonly catchUpEntries: number
   readonly state: StateHolder
+  /** Entry bytes kept in memory; beyond it the log is compacted early. */
+  readonly logBytesMax: number
   readonly onFatal: (reason: Error) => void
 }
 
@@ -45,8 +46,8 @@ export class LogKeeper {
   /** An entry of this size was applied at this index. */
   applied(index: number, bytes: number): void {
     this.#bytes += bytes
-    const due =
-      index - this.#lastIndex >= this.#options.snapshotCount || this.#bytes > LOG_BYTES_MAX
+    const { snapshotCount, logBytesMax } = this.#options
+    const due = index - this.#lastIndex >= snapshotCount || this.#bytes > logBytesMax
     if (due && !this.#working && !this.#stopped) void this.#compact()
   }
 
@@ -63,7 +64,7 @@ export class LogKeeper {
   async #compact(): Promise<void> {
     const { raft, wal, state, catchUpEntries, log, onFatal } = this.#options
     this.#working = true
-    const overfull = this.#bytes > LOG_BYTES_MAX
+    const overfull = this.#bytes > this.#options.logBytesMax
     const { point } = state
     this.#lastIndex = point.index
     this.#bytes = 0

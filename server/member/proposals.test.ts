@@ -32,6 +32,7 @@ function bed(requestBytesMax = 1_000_000) {
       firstRequestId: 100,
       timeoutMs: TIMEOUT_MS,
       requestBytesMax,
+      parkedBytesMax: PARKED_BYTES_MAX,
       propose: (data) => {
         if (it.refuses !== undefined) throw new ProposalDropped(it.refuses, 'refused')
         taken.push(Command.decode(data))

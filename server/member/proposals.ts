@@ -12,7 +12,7 @@ import type { Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import { Command } from '../../client/wire/generated/command.js'
 import type { RpcError } from '../../client/wire/status.js'
-import { PARKED_BYTES_MAX, PROPOSALS_WAITING_MAX } from '../limits.js'
+import { PROPOSALS_WAITING_MAX } from '../limits.js'
 import { ProposalDropped } from '../raft/raft.js'
 import type { Applied, ApplyResult } from '../state/machine.js'
 
@@ -24,6 +24,8 @@ export interface ProposalsOptions {
   readonly firstRequestId: number
   readonly timeoutMs: number
   readonly requestBytesMax: number
+  /** Encoded bytes of proposals that wait for a leader to appear. */
+  readonly parkedBytesMax: number
   /** Hands bytes to raft. @throws {ProposalDropped} */
   readonly propose: (data: Uint8Array) => void
   /** Why a request that started then timed out; see member/timeouts.ts. */
@@ -126,7 +128,8 @@ export class Proposals {
       if (!(error instanceof ProposalDropped)) throw error
       if (error.reason !== 'noLeader' && error.reason !== 'transferring')
         return etcdErrors.requestTooManyRequests.error()
-      if (this.#parkedBytes + data.length > PARKED_BYTES_MAX) return etcdErrors.noLeader.error()
+      if (this.#parkedBytes + data.length > this.#options.parkedBytesMax)
+        return etcdErrors.noLeader.error()
       this.#parked.set(requestId, data)
       this.#parkedBytes += data.length
       return undefined

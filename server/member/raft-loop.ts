@@ -12,15 +12,19 @@
 
 import type { Clock } from '../../client/host/clock.js'
 import type { Entry, Message, SnapshotMetadata } from '../../client/wire/generated/raft.js'
-import { APPLY_RETRY_MS, APPLY_SLICE_MS } from '../limits.js'
+import { APPLY_RETRY_MS } from '../limits.js'
 import type { Raft, Ready } from '../raft/raft.js'
 import type { Wal } from '../storage/wal.js'
+import type { Witness } from './witness.js'
 
 /** What the loop needs of its member. */
 export interface RaftLoopOptions {
   readonly clock: Clock
   readonly raft: Raft
   readonly wal: Wal
+  /** How long apply may hold the event loop before it gives way, in milliseconds. */
+  readonly applySliceMs: number
+  readonly witness?: Witness | undefined
   readonly send: (messages: readonly Message[]) => void
   readonly apply: (entry: Entry) => void
   /** Whether the backend can take more: false while its disk is far behind. */
@@ -76,9 +80,10 @@ export class RaftLoop {
 
   #pass(): void {
     if (this.#stopped) return
-    const { raft, send } = this.#options
+    const { raft, send, witness } = this.#options
     try {
       for (let ready = raft.ready(); ready !== undefined; ready = raft.ready()) {
+        witness?.ready?.(ready, raft.state)
         if (ready.leadership !== undefined) this.#options.onLeadership()
         if (ready.messages.length > 0) send(ready.messages)
         if (ready.persist !== undefined) this.#persist(ready.persist)
@@ -133,12 +138,12 @@ export class RaftLoop {
 
   #applySlice(): void {
     if (this.#installing || this.applyLag === 0) return
-    const { clock, raft, apply, hasRoom } = this.#options
+    const { clock, raft, apply, applySliceMs, hasRoom } = this.#options
     if (!hasRoom()) {
       this.#continueLater(APPLY_RETRY_MS)
       return
     }
-    const untilMs = clock.now() + APPLY_SLICE_MS
+    const untilMs = clock.now() + applySliceMs
     let index = 0
     while (this.#applyHead < this.#applyQueue.length) {
       const entry = this.#applyQueue[this.#applyHead++]!

@@ -9,19 +9,25 @@ import type { SnapshotMetadata } from '../../client/wire/generated/raft.js'
 import type { MemberConfig } from '../config.js'
 import type { DatabaseSnapshot } from '../host/database.js'
 import type { Host } from '../host/host.js'
-import { BACKEND_COMMIT_WRITES_MAX, BACKEND_UNCOMMITTED_BYTES_MAX } from '../limits.js'
 import { pointOf } from '../state/applied-state.js'
 import { StateMachine } from '../state/machine.js'
 import { Backend } from '../storage/backend.js'
 import type { DataDirectory } from '../storage/data-directory.js'
 import { installSnapshot } from '../storage/snapshot-install.js'
 import { TABLES } from '../storage/tables.js'
+import type { Tuning } from '../tuning.js'
+
+/** What a state is opened with, again after each snapshot. */
+interface Ground {
+  readonly host: Host
+  readonly config: MemberConfig
+  readonly directory: DataDirectory
+  readonly tuning: Tuning
+}
 
 /** See the head of the file. */
 export class StateHolder {
-  readonly #host: Host
-  readonly #config: MemberConfig
-  readonly #directory: DataDirectory
+  readonly #ground: Ground
   #backend: Backend
   #machine: StateMachine
   /** An install that is under way; it never rejects. */
@@ -32,14 +38,14 @@ export class StateHolder {
     host: Host,
     config: MemberConfig,
     directory: DataDirectory,
+    tuning: Tuning,
   ): Promise<StateHolder> {
-    return new StateHolder(host, config, directory, await openBoth(host, config, directory))
+    const ground = { host, config, directory, tuning }
+    return new StateHolder(ground, await openBoth(ground))
   }
 
-  private constructor(host: Host, config: MemberConfig, directory: DataDirectory, opened: Opened) {
-    this.#host = host
-    this.#config = config
-    this.#directory = directory
+  private constructor(ground: Ground, opened: Opened) {
+    this.#ground = ground
     this.#backend = opened.backend
     this.#machine = opened.machine
   }
@@ -56,7 +62,7 @@ export class StateHolder {
 
   /** Whether more may be applied: false while commits are far behind. */
   get hasRoom(): boolean {
-    return this.#backend.uncommittedBytes <= BACKEND_UNCOMMITTED_BYTES_MAX
+    return this.#backend.uncommittedBytes <= this.#ground.tuning.backendUncommittedBytesMax
   }
 
   /** The point in the log that the state stands for, durable or not. */
@@ -84,14 +90,15 @@ export class StateHolder {
 
   async #install(path: string): Promise<void> {
     await this.#close()
+    const { host, directory } = this.#ground
     await installSnapshot({
-      disk: this.#host.disk,
-      databases: this.#host.databases,
+      disk: host.disk,
+      databases: host.databases,
       path,
-      databasePath: this.#directory.databasePath,
+      databasePath: directory.databasePath,
       tables: TABLES,
     })
-    const { backend, machine } = await openBoth(this.#host, this.#config, this.#directory)
+    const { backend, machine } = await openBoth(this.#ground)
     this.#backend = backend
     this.#machine = machine
   }
@@ -125,23 +132,27 @@ interface Opened {
   readonly machine: StateMachine
 }
 
-async function openBoth(
-  host: Host,
-  config: MemberConfig,
-  directory: DataDirectory,
-): Promise<Opened> {
+async function openBoth({ host, config, directory, tuning }: Ground): Promise<Opened> {
   const { clock, log } = host
   const onFatal = (reason: Error): void => host.exit(reason)
   const database = await host.databases.open(directory.databasePath, TABLES)
   const backend = new Backend({
     database,
     clock,
-    commitWritesMax: BACKEND_COMMIT_WRITES_MAX,
+    commitWritesMax: tuning.backendCommitWritesMax,
     onFatal,
   })
   const quotaBytes = config.quotaBackendBytes
   try {
-    const machine = await StateMachine.open({ backend, clock, quotaBytes, log, onFatal })
+    const machine = await StateMachine.open({
+      backend,
+      clock,
+      quotaBytes,
+      leaseCheckpointIntervalMs: tuning.leaseCheckpointIntervalMs,
+      sliceRecords: tuning.sliceRecords,
+      log,
+      onFatal,
+    })
     return { backend, machine }
   } catch (error) {
     await backend.abandon()

@@ -94,6 +94,7 @@ export class Compaction {
       backend,
       from: revisionKey(Math.max(this.#finished, 0), 0),
       to: revisionKey(target + 1, 0),
+      sliceRecords: pauses.sliceRecords,
       visit(key, record) {
         const main = mainOf(key)
         const useless = isTombstone(key) && main < target

@@ -42,6 +42,7 @@ export async function hashVersions(options: HashOptions): Promise<number> {
     backend,
     from: '',
     to: revisionKey(revision + 1, 0),
+    sliceRecords: pauses.sliceRecords,
     visit(key, record) {
       if (mainOf(key) <= compactRevision && !isKept(index, key, record, keptAt)) return
       hash = crc32c(record, crc32c(Buffer.from(key, 'latin1'), hash))

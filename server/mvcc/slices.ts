@@ -9,7 +9,7 @@ import type { Clock } from '../../client/host/clock.js'
 import type { DatabaseReader } from '../host/database.js'
 import { KV_TABLE } from './kv-record.js'
 
-/** Records looked at in one turn, as in etcd's compaction. */
+/** Records looked at in one turn when nothing else is asked, as in etcd's compaction. */
 export const SLICE_RECORDS = 1000
 
 /** Bytes looked at in one turn: a slice ends with the record that reaches it. */
@@ -22,6 +22,7 @@ export interface Walk {
   readonly from: string
   /** The first backend key beyond the end; undefined walks to the end of the table. */
   readonly to: string | undefined
+  readonly sliceRecords: number
   /** Sees each record in order. */
   visit(key: string, record: Uint8Array): void
   /** Called when a slice is complete, in its turn, and never while an iterator is open. */
@@ -32,14 +33,14 @@ export interface Walk {
 
 /** Walks; false when it was ended before its end. */
 export async function walkInSlices(walk: Walk): Promise<boolean> {
-  const { backend, to } = walk
+  const { backend, to, sliceRecords } = walk
   let from = walk.from
   for (;;) {
     let bytes = 0
     let records = 0
     let last = true
     for (const [key, record] of backend.entries(KV_TABLE, { from, ...(to && { to }) })) {
-      if (records >= SLICE_RECORDS || bytes >= SLICE_BYTES) {
+      if (records >= sliceRecords || bytes >= SLICE_BYTES) {
         from = key
         last = false
         break
@@ -54,12 +55,16 @@ export async function walkInSlices(walk: Walk): Promise<boolean> {
   }
 }
 
-/** Waits that can be ended together, for work in slices that is stopped. */
+/** How long slices are, and waits that can be ended together, for work in slices that is stopped. */
 export class Pauses {
   #stopped = false
   readonly #waiting = new Set<() => void>()
 
-  constructor(readonly clock: Clock) {}
+  constructor(
+    readonly clock: Clock,
+    /** Records in one slice. */
+    readonly sliceRecords = SLICE_RECORDS,
+  ) {}
 
   get stopped(): boolean {
     return this.#stopped

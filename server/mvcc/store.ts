@@ -51,6 +51,8 @@ export interface StoreOptions {
   readonly clock: Clock
   /** Values kept in memory for reads, in bytes. Default 32 MiB; 0 keeps none. */
   readonly cacheBytesMax?: number
+  /** Records that long walks handle in one slice. Default 1000, as in etcd's compaction. */
+  readonly sliceRecords?: number | undefined
   /** Background work met a broken invariant: the member must end. */
   readonly onFatal?: ((reason: Error) => void) | undefined
 }
@@ -237,7 +239,7 @@ export class Store {
 }
 
 async function load(backend: StoreBackend, options: StoreOptions): Promise<Loaded> {
-  const pauses = new Pauses(options.clock)
+  const pauses = new Pauses(options.clock, options.sliceRecords)
   const index = new KeyIndex()
   const revision = readMark(backend, 'mvcc/revision') ?? 1
   const compactRevision = readMark(backend, 'mvcc/compact/scheduled') ?? -1
@@ -250,6 +252,7 @@ async function load(backend: StoreBackend, options: StoreOptions): Promise<Loade
     backend,
     from: '',
     to: undefined,
+    sliceRecords: pauses.sliceRecords,
     visit(key, record) {
       const main = mainOf(key)
       if (main > revision)

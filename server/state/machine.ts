@@ -61,6 +61,8 @@ export interface StateMachineOptions {
   readonly quotaBytes?: number
   /** How often the remaining time of long leases is written down. Default 5 minutes. */
   readonly leaseCheckpointIntervalMs?: number
+  /** Records that long walks of the store handle in one slice. Default 1000. */
+  readonly sliceRecords?: number
   readonly log?: Log
   /** The state was found broken while nobody waited for it. Default: an unhandled rejection. */
   readonly onFatal?: (reason: Error) => void
@@ -102,8 +104,8 @@ export class StateMachine {
 
   /** Reads everything from the backend. Also after a snapshot was installed, on the new backend. */
   static async open(options: StateMachineOptions): Promise<StateMachine> {
-    const { backend, clock, onFatal } = options
-    return new StateMachine(options, await Store.open(backend, { clock, onFatal }))
+    const { backend, clock, sliceRecords, onFatal } = options
+    return new StateMachine(options, await Store.open(backend, { clock, sliceRecords, onFatal }))
   }
 
   /** Index of the last applied entry; 0 before the first. */
