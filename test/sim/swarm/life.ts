@@ -1,0 +1,40 @@
+/** One life, from the founding of a cluster to the judges' word on it. */
+
+import type { Plan } from './plan.js'
+
+/** What one life was like. */
+export interface Life {
+  readonly seed: number
+  /** The first promise that was broken: a judge's rule, `liveness`, or `crash` for what nobody expected. */
+  readonly violation?: { readonly rule: string; readonly message: string }
+  /** The last lines of the event log. */
+  readonly lastEvents: readonly string[]
+  /** Hash over all lines of the event log, and how many they are: equal for equal plans. */
+  readonly logHash: number
+  readonly logLines: number
+  readonly simulatedMs: number
+  /** Operations that were judged. */
+  readonly operations: number
+  /** How many were injected, by kind. */
+  readonly faults: Readonly<Record<string, number>>
+  /** Leases that the leader revoked because their time was over. */
+  readonly leasesExpired: number
+  readonly leaderChanges: number
+  /** Committed changes of the configuration. */
+  readonly membershipChanges: number
+  /** The longest time between two acknowledged writes in the phase of faults, in simulated milliseconds. */
+  readonly longestUnavailableMs: number
+  /** Committed commands. */
+  readonly commands: number
+}
+
+/** How a life is watched. */
+export interface LiveOptions {
+  /** Hears every line of the event log. */
+  readonly onLine?: (line: string) => void
+}
+
+/** Runs one life. Never rejects: whatever goes wrong is the life's violation. */
+export async function live(plan: Plan, options: LiveOptions = {}): Promise<Life> {
+  throw new Error(`nobody can live plan ${plan.seed} yet${options.onLine ? '' : ''}`)
+}

@@ -1,0 +1,135 @@
+/**
+ * What a seed decides about one life, as plain JSON.
+ *
+ * Everything that differs between two lives is a field here, so that a plan can be saved,
+ * edited and run again, and a failing one can be made smaller by taking fields away. The
+ * same plan gives the same life, to the byte.
+ */
+
+import type { Tuning } from '../../../server/tuning.js'
+import { SeededRandom } from '../../model/random.js'
+import { drawFaults } from './draw-faults.js'
+import { drawDisks, drawLinks } from './draw-machines.js'
+import { drawMemberOptions, drawTuning } from './draw-members.js'
+import { drawWork } from './draw-work.js'
+import type { Faults } from './fault-kinds.js'
+
+/** Options of all members; the fields are those of `MemberOptions`. */
+export interface MemberPlan {
+  readonly heartbeatIntervalMs: number
+  readonly electionTimeoutMs: number
+  readonly preVote: boolean
+  readonly snapshotCount: number
+  readonly snapshotCatchupEntries: number
+  /** 0 is the default, which no life fills. */
+  readonly quotaBackendBytes: number
+  readonly watchProgressNotifyIntervalMs: number
+}
+
+/** One way of a message: at least `minMs`, and exponentially more with the rest of the mean. */
+export interface LatencyPlan {
+  readonly minMs: number
+  readonly meanMs: number
+}
+
+/** How far machines and clients are from each other. */
+export interface LinksPlan {
+  readonly near: LatencyPlan
+  readonly far: LatencyPlan
+  /** Probability that a pair is far apart: 0 is one data centre, 1 is several. */
+  readonly farShare: number
+}
+
+/** How long a disk takes, in milliseconds: exponential around the mean. */
+export interface DisksPlan {
+  readonly callMsMean: number
+  readonly syncMsMean: number
+}
+
+/** What the clients do; read by the workloads. */
+export interface WorkPlan {
+  /** Client processes. */
+  readonly clients: number
+  /** Of all clients together, while nothing is slow. */
+  readonly requestsPerSecond: number
+  /** Keys that the key-value clients fight over. */
+  readonly keys: number
+  /** Longest value of a put, in bytes. */
+  readonly valueBytesMax: number
+  /** TTLs of leases are drawn from this span, in seconds. */
+  readonly leaseTtlSecondsMin: number
+  readonly leaseTtlSecondsMax: number
+  /** Mean wait between compactions; 0 is never. */
+  readonly compactEveryMs: number
+  /** Clients of each way of working, by weight; 0 is none. */
+  readonly mix: Readonly<Record<WorkKind, number>>
+  /** How much faster or slower a client's clock runs, at most. */
+  readonly clockDriftMax: number
+}
+
+/** The ways of working, in the order in which clients are handed out. */
+export const WORK_KINDS = ['kv', 'txn', 'watch', 'lease', 'lock', 'election', 'session'] as const
+
+/** One way of working. */
+export type WorkKind = (typeof WORK_KINDS)[number]
+
+/** How a life exceeds what a member promises to survive; then it may halt, but not lie. */
+export type BeyondPromise = 'lyingDisks' | 'majorityWiped' | 'rotEverywhere'
+
+/** See the head of the file. */
+export interface Plan {
+  readonly seed: number
+  /** Founders of the cluster, 1 to 7. */
+  readonly members: number
+  /** Length of the phase in which faults happen, in simulated milliseconds. */
+  readonly safetyMs: number
+  readonly member: MemberPlan
+  /** What differs from production's sizes. */
+  readonly tuning: Partial<Tuning>
+  readonly links: LinksPlan
+  readonly disks: DisksPlan
+  /** How much faster or slower a member's clock runs, at most. */
+  readonly clockDriftMax: number
+  readonly work: WorkPlan
+  readonly faults: Faults
+  readonly beyondPromise: BeyondPromise | null
+  /** The general judge looks at this life as well; it costs more than the others. */
+  readonly judgeLinearizability: boolean
+}
+
+/** How many of a hundred lives exceed the promise. */
+const BEYOND_PERCENT = 3
+
+/** Draws a life. */
+export function drawPlan(seed: number): Plan {
+  const random = new SeededRandom(seed)
+  // Each part has its own source, so that a new draw in one leaves the others as they were.
+  const fork = () => new SeededRandom(random.between(0, 2 ** 48))
+  const links = drawLinks(fork())
+  const member = drawMemberOptions(fork(), links)
+  const tuning = drawTuning(fork())
+  const disks = drawDisks(fork())
+  const work = drawWork(fork(), member)
+  const faults = drawFaults(fork())
+  const rest = fork()
+  return {
+    seed,
+    members: drawSize(rest),
+    safetyMs: rest.between(20_000, 60_000),
+    member,
+    tuning,
+    links,
+    disks,
+    clockDriftMax: rest.pick([0, 0, 0.001, 0.01, 0.02]),
+    work,
+    faults,
+    beyondPromise: rest.chance(BEYOND_PERCENT / 100)
+      ? rest.pick(['lyingDisks', 'majorityWiped', 'rotEverywhere'] as const)
+      : null,
+    judgeLinearizability: rest.chance(0.05),
+  }
+}
+
+function drawSize(random: SeededRandom): number {
+  return Number(random.weighted({ 1: 8, 2: 5, 3: 50, 4: 5, 5: 22, 6: 3, 7: 7 }))
+}
