@@ -53,6 +53,8 @@ const SMALL: Readonly<Record<keyof Tuning, readonly [number, number]>> = {
   peerQueueBytesMax: [10_000, 100_000],
   walSegmentBytes: [2_000, 100_000],
   sliceRecords: [1, 50],
+  watchSliceEvents: [1, 20],
+  watchQueueResponses: [1, 8],
   leaseRevokesMax: [1, 5],
   leaseCheckpointIntervalMs: [1_000, 10_000],
   parkedBytesMax: [1_000, 20_000],
