@@ -1,0 +1,102 @@
+/**
+ * What the clients of a world are to do: plain JSON, drawn once for a life.
+ *
+ * Every client draws a gap, then one of the workloads by its weight, and begins one step
+ * of it without waiting for the step before. A weight of 0 leaves a workload out; most
+ * plans leave some out, so that what is left collides more.
+ */
+
+import type { SeededRandom } from '../../model/random.js'
+
+/** The workloads by name; each is a file of this room. */
+export const WORKLOAD_NAMES = [
+  'registers',
+  'append',
+  'transactions',
+  'compaction',
+  'watch',
+  'clientWatch',
+  'lease',
+  'mutex',
+  'election',
+] as const
+
+/** A name of a workload. */
+export type WorkloadName = (typeof WORKLOAD_NAMES)[number]
+
+/** See the head of the file. */
+export interface WorkPlan {
+  /** Processes, each with a client of its own. */
+  readonly clients: number
+  /** Steps that all clients together begin in a second, on average. */
+  readonly stepsPerSecond: number
+  /** Steps that one client may have under way; long-lived ones count. */
+  readonly stepsUnderWayMax: number
+  /** No step begins after so many operations were recorded. */
+  readonly operationsMax: number
+  /** How often each workload is drawn, relative to the others. */
+  readonly weights: Readonly<Record<WorkloadName, number>>
+  /** Keys that the registers share; the other workloads have as many, or fewer. */
+  readonly keys: number
+  /** Bytes that a value is padded to; 0 for short ones. */
+  readonly valueBytes: number
+  /** Each client draws its request timeout between these, in milliseconds. */
+  readonly timeoutMsMin: number
+  readonly timeoutMsMax: number
+  /** A reader that dawdles waits so long between batches, in milliseconds; 0 for none. */
+  readonly slowReaderMs: number
+  /** Time between two compactions of the whole world, in milliseconds. */
+  readonly compactionIntervalMs: number
+  /** Watchers that one client may have open. */
+  readonly watchersMax: number
+  /** In whole seconds; the server may grant more. */
+  readonly leaseTtlSecondsMin: number
+  readonly leaseTtlSecondsMax: number
+  /** Mutexes, elections, and registers that they guard. */
+  readonly locks: number
+}
+
+/** Draws a plan. Rates vary by two orders of magnitude. */
+export function drawWork(random: SeededRandom): WorkPlan {
+  const timeoutMsMin = random.pick([200, 500, 1_000, 2_000])
+  const leaseTtlSecondsMin = random.between(1, 4)
+  return {
+    clients: random.between(1, 8),
+    stepsPerSecond: random.pick([2, 5, 10, 20, 50, 100]),
+    stepsUnderWayMax: random.pick([1, 2, 4, 8]),
+    operationsMax: 20_000,
+    weights: drawWeights(random),
+    keys: random.between(2, 12),
+    valueBytes: random.chance(0.2) ? random.pick([100, 1_000, 10_000]) : 0,
+    timeoutMsMin,
+    timeoutMsMax: random.pick([timeoutMsMin, 2 * timeoutMsMin, 5_000]),
+    slowReaderMs: random.chance(0.3) ? random.pick([10, 100, 1_000]) : 0,
+    compactionIntervalMs: random.pick([200, 1_000, 5_000, 20_000]),
+    watchersMax: random.between(1, 6),
+    leaseTtlSecondsMin,
+    leaseTtlSecondsMax: random.between(leaseTtlSecondsMin, 10),
+    locks: random.between(1, 3),
+  }
+}
+
+/** What the weights are drawn around. */
+const USUAL_WEIGHTS: Readonly<Record<WorkloadName, number>> = {
+  registers: 30,
+  append: 20,
+  transactions: 20,
+  compaction: 5,
+  watch: 6,
+  clientWatch: 4,
+  lease: 8,
+  mutex: 4,
+  election: 3,
+}
+
+/** Each workload is left out with some probability; the registers never are. */
+function drawWeights(random: SeededRandom): Record<WorkloadName, number> {
+  const weights: Record<WorkloadName, number> = { ...USUAL_WEIGHTS }
+  for (const name of WORKLOAD_NAMES)
+    weights[name] *= random.chance(0.25) ? 0 : random.pick([0.3, 1, 3])
+  weights.registers ||= 1
+  return weights
+}
