@@ -8,10 +8,11 @@
 
 import type { Tuning } from '../../../server/tuning.js'
 import { SeededRandom } from '../../model/random.js'
+import type { WorkPlan } from '../workloads/work-plan.js'
 import { drawFaults } from './draw-faults.js'
 import { drawDisks, drawLinks } from './draw-machines.js'
 import { drawMemberOptions, drawTuning } from './draw-members.js'
-import { drawWork } from './draw-work.js'
+import { drawWorkOn } from './draw-work.js'
 import type { Faults } from './fault-kinds.js'
 
 /** Options of all members; the fields are those of `MemberOptions`. */
@@ -45,33 +46,6 @@ export interface DisksPlan {
   readonly callMsMean: number
   readonly syncMsMean: number
 }
-
-/** What the clients do; read by the workloads. */
-export interface WorkPlan {
-  /** Client processes. */
-  readonly clients: number
-  /** Of all clients together, while nothing is slow. */
-  readonly requestsPerSecond: number
-  /** Keys that the key-value clients fight over. */
-  readonly keys: number
-  /** Longest value of a put, in bytes. */
-  readonly valueBytesMax: number
-  /** TTLs of leases are drawn from this span, in seconds. */
-  readonly leaseTtlSecondsMin: number
-  readonly leaseTtlSecondsMax: number
-  /** Mean wait between compactions; 0 is never. */
-  readonly compactEveryMs: number
-  /** Clients of each way of working, by weight; 0 is none. */
-  readonly mix: Readonly<Record<WorkKind, number>>
-  /** How much faster or slower a client's clock runs, at most. */
-  readonly clockDriftMax: number
-}
-
-/** The ways of working, in the order in which clients are handed out. */
-export const WORK_KINDS = ['kv', 'txn', 'watch', 'lease', 'lock', 'election', 'session'] as const
-
-/** One way of working. */
-export type WorkKind = (typeof WORK_KINDS)[number]
 
 /** How a life exceeds what a member promises to survive; then it may halt, but not lie. */
 export type BeyondPromise = 'lyingDisks' | 'majorityWiped' | 'rotEverywhere'
@@ -109,7 +83,7 @@ export function drawPlan(seed: number): Plan {
   const member = drawMemberOptions(fork(), links)
   const tuning = drawTuning(fork())
   const disks = drawDisks(fork())
-  const work = drawWork(fork(), member)
+  const work = drawWorkOn(fork(), member)
   const faults = drawFaults(fork())
   const rest = fork()
   return {
