@@ -42,7 +42,7 @@ export class LogJudge {
   private readonly applied: (string | undefined)[] = []
 
   /** A node is about to write these entries behind `log`. */
-  written(id: bigint, log: LogImage, entries: readonly Entry[]): void {
+  written(id: bigint, log: Pick<LogImage, 'term'>, entries: readonly Entry[]): void {
     let index = (entries[0]?.index ?? 1) - 1
     let termBefore = log.term(index)
     for (const entry of entries) {
