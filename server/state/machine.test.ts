@@ -19,6 +19,7 @@ import { generateCalls } from '../../test/model/generate.js'
 import { Model } from '../../test/model/model.js'
 import { SeededRandom } from '../../test/model/random.js'
 import { op, put, txn } from '../../test/model/requests.js'
+import { allOf } from '../../test/model/state.js'
 import { MachineBed } from '../../test/state/machine-bed.js'
 import { rangeRequest } from '../mvcc/range-query.js'
 import { toWire } from '../mvcc/store.js'
@@ -109,13 +110,11 @@ describe('machine and model', () => {
       ])
       const { kvs } = store.range({ from: '', to: undefined }, {})
       expect(kvs.map((kv) => ({ ...toWire(kv) }))).toEqual(
-        [...model.state.values()]
-          .sort((a, b) => (a.key < b.key ? -1 : 1))
-          .map((kv) => ({
-            ...kv,
-            key: Buffer.from(kv.key, 'latin1'),
-            value: Buffer.from(kv.value),
-          })),
+        allOf(model.state).map((kv) => ({
+          ...kv,
+          key: Buffer.from(kv.key, 'latin1'),
+          value: Buffer.from(kv.value),
+        })),
       )
       expect([...lessor.records()].map(({ ID }) => ID)).toEqual([...model.leases.keys()].sort())
       for (const id of model.leases.keys()) expect(lessor.keys(id)).toEqual(model.leaseKeys(id))

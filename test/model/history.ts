@@ -1,11 +1,6 @@
-/**
- * The whole history of a store, and the state that follows from it.
- *
- * Nothing is ever forgotten: the state at a revision is found by replaying all
- * changes up to it. Keys are latin1 strings, so `<` orders them like bytes.
- */
+/** What a store's history is made of. Keys are latin1 strings, so `<` orders them like bytes. */
 
-import { EventType, type KeyValue } from '../../client/wire/generated/kv.js'
+import type { EventType, KeyValue } from '../../client/wire/generated/kv.js'
 
 /** A key with its value, as the model keeps it. */
 export interface Kv {
@@ -21,20 +16,8 @@ export interface Kv {
 export interface Change {
   readonly type: EventType
   readonly kv: Kv
-}
-
-/** The keys that live at one time. */
-export type State = ReadonlyMap<string, Kv>
-
-/** The state after all changes of revisions up to and including `revision`. */
-export function replay(history: readonly Change[], revision: number): Map<string, Kv> {
-  const state = new Map<string, Kv>()
-  for (const { type, kv } of history) {
-    if (kv.modRevision > revision) break
-    if (type === EventType.DELETE) state.delete(kv.key)
-    else state.set(kv.key, kv)
-  }
-  return state
+  /** The key as it was one revision before; absent for a creation. */
+  readonly prev: Kv | undefined
 }
 
 /** Bytes as a latin1 string. */
@@ -47,12 +30,6 @@ export function covers(key: string, rangeEnd: string, candidate: string): boolea
   if (rangeEnd === '') return candidate === key
   if (rangeEnd === '\0') return candidate >= key
   return candidate >= key && candidate < rangeEnd
-}
-
-/** The living keys of `[key, range_end)`, in order. */
-export function select(state: State, key: string, rangeEnd: string): Kv[] {
-  const kvs = [...state.values()].filter((kv) => covers(key, rangeEnd, kv.key))
-  return kvs.sort((a, b) => (a.key < b.key ? -1 : 1))
 }
 
 /** As the wire has it. */

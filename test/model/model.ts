@@ -1,13 +1,13 @@
 /**
- * The sequential model of an etcd store: one call after the other, slow and plain.
+ * The sequential model of an etcd store: one call after the other, and plain.
  *
- * It keeps every change for ever and copies the whole state for each write, so it
- * is for tests with few keys. Calls are wire requests, outcomes are wire responses
- * with only `header.revision` set, or the name of an etcd error. Time does not
- * exist here: leases end by revocation only, and the caller chooses their ids.
+ * It keeps every change for ever and forgets nothing that is compacted. Calls are
+ * wire requests, outcomes are wire responses with only `header.revision` set, or the
+ * name of an etcd error. Time does not exist here: leases end by revocation only, and
+ * the caller chooses their ids.
  */
 
-import type { EventType, Event as WireEvent } from '../../client/wire/generated/kv.js'
+import type { Event as WireEvent } from '../../client/wire/generated/kv.js'
 import {
   type CompactionRequest,
   CompactionResponse,
@@ -26,8 +26,9 @@ import {
 } from '../../client/wire/generated/rpc.js'
 import { type Call, type Outcome, Refusal } from './call.js'
 import { Draft } from './draft.js'
-import { type Change, covers, type Kv, replay, type State, wireKv } from './history.js'
+import { type Change, covers, wireKv } from './history.js'
 import { executeRange } from './range.js'
+import { allOf, LiveState, type State, Versions } from './state.js'
 import { executeDeleteRange, executePut, executeTxn } from './txn.js'
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from './validate.js'
 
@@ -43,12 +44,8 @@ export interface ModelOptions {
 const LEASE_TTL_SECONDS_MAX = 9_000_000_000
 
 /** A change as a watcher may see it. */
-export interface ModelEvent {
+export interface ModelEvent extends Change {
   readonly revision: number
-  readonly type: EventType
-  readonly kv: Kv
-  /** The key as it was one revision before; absent for a creation. */
-  readonly prev: Kv | undefined
 }
 
 /** See the head of the file. */
@@ -60,7 +57,8 @@ export class Model {
   revision = 1
   /** Revisions below this one cannot be read any more; -1 before the first compaction. */
   compactRevision = -1
-  #state: State = new Map()
+  readonly #state = new LiveState()
+  readonly #versions = new Versions(this.history)
   readonly #txnOpsMax: number
   readonly #leaseTtlSecondsMin: number
 
@@ -72,6 +70,22 @@ export class Model {
   /** The living keys. */
   get state(): State {
     return this.#state
+  }
+
+  /** A model of its own in the same state. */
+  fork(): Model {
+    const fork = new Model({
+      txnOpsMax: this.#txnOpsMax,
+      leaseTtlSecondsMin: this.#leaseTtlSecondsMin,
+    })
+    for (const change of this.history) {
+      fork.history.push(change)
+      fork.#state.apply(change)
+    }
+    for (const [id, ttl] of this.leases) fork.leases.set(id, ttl)
+    fork.revision = this.revision
+    fork.compactRevision = this.compactRevision
+    return fork
   }
 
   /** Runs one call of any kind. */
@@ -154,13 +168,13 @@ export class Model {
 
   /** The keys attached to a lease, in order. */
   leaseKeys(id: bigint): string[] {
-    const attached = [...this.#state.values()].filter((kv) => kv.lease === id)
-    return attached.map((kv) => kv.key).sort()
+    const attached = allOf(this.#state).filter((kv) => kv.lease === id)
+    return attached.map((kv) => kv.key)
   }
 
   /** The state at a revision, however old: the model forgets nothing. */
   stateAt(revision: number): State {
-    return replay(this.history, revision)
+    return this.#versions.at(revision)
   }
 
   /** What happened to `[key, rangeEnd)` at revisions `from` to `to`, both included, in order. */
@@ -168,28 +182,24 @@ export class Model {
     const inRange = this.history.filter(({ kv }) => {
       return kv.modRevision >= from && kv.modRevision <= to && covers(key, rangeEnd, kv.key)
     })
-    return inRange.map(({ type, kv }) => {
-      const created = kv.createRevision === kv.modRevision
-      const prev = created ? undefined : this.stateAt(kv.modRevision - 1).get(kv.key)
-      return { revision: kv.modRevision, type, kv, prev }
-    })
+    return inRange.map((change) => ({ revision: change.kv.modRevision, ...change }))
   }
 
   /** Runs a call on a draft and keeps the draft if it was not refused. */
   #attempt<Response>(run: (draft: Draft) => Response): Outcome<Response> {
     const draft = new Draft({
-      history: this.history,
       state: this.#state,
       revision: this.revision,
       compactRevision: this.compactRevision,
+      past: (revision) => this.stateAt(revision),
     })
     try {
       const response = run(draft)
       this.history.push(...draft.changes)
-      this.#state = draft.state
       this.revision = draft.revision
       return { ok: true, response }
     } catch (error) {
+      draft.undo()
       if (error instanceof Refusal) return { ok: false, error: error.error }
       throw error
     }

@@ -8,12 +8,12 @@ import {
   SortTarget,
 } from '../../client/wire/generated/rpc.js'
 import type { Draft } from './draft.js'
-import { type Kv, latin1, select, wireKv } from './history.js'
+import { type Kv, latin1, wireKv } from './history.js'
 
 /** Answers a range request from a draft. Refuses compacted and future revisions. */
 export function executeRange(draft: Draft, request: RangeRequest): RangeResponse {
   const state = draft.stateAt(request.revision)
-  const all = select(state, latin1(request.key), latin1(request.rangeEnd))
+  const all = state.select(latin1(request.key), latin1(request.rangeEnd))
   const header = { revision: draft.revision }
   if (request.countOnly) return RangeResponse.create({ header, count: all.length })
 

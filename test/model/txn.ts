@@ -22,8 +22,9 @@ import {
 } from '../../client/wire/generated/rpc.js'
 import { Refusal } from './call.js'
 import type { Draft } from './draft.js'
-import { type Kv, latin1, type State, select, wireKv } from './history.js'
+import { type Kv, latin1, wireKv } from './history.js'
 import { executeRange } from './range.js'
+import type { State } from './state.js'
 
 /** The ids of living leases. */
 export type LeaseIds = { has(id: bigint): boolean }
@@ -42,7 +43,7 @@ export function executePut(draft: Draft, request: PutRequest, leases: LeaseIds):
 
 /** Deletes every living key of the range, in key order. */
 export function executeDeleteRange(draft: Draft, request: DeleteRangeRequest): DeleteRangeResponse {
-  const kvs = select(draft.state, latin1(request.key), latin1(request.rangeEnd))
+  const kvs = draft.state.select(latin1(request.key), latin1(request.rangeEnd))
   for (const kv of kvs) draft.delete(kv.key)
   return {
     ...DeleteRangeResponse.create({
@@ -121,7 +122,7 @@ function executeOp(draft: Draft, op: RequestOp | Path, leases: LeaseIds): Respon
 
 /** Whether a compare holds for every key of its range. No key at all: as for a key of all zeros. */
 function holds(compare: Compare, state: State): boolean {
-  const kvs = select(state, latin1(compare.key), latin1(compare.rangeEnd))
+  const kvs = state.select(latin1(compare.key), latin1(compare.rangeEnd))
   if (kvs.length > 0) return kvs.every((kv) => holdsFor(compare, kv))
   // A missing value cannot be told from an empty one on the wire, so it never matches.
   if (compare.target === CompareTarget.VALUE) return false
