@@ -6,40 +6,23 @@
  * other way round; whatever one side writes the other must understand in full.
  */
 
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import Long from 'long'
 import protobuf from 'protobufjs'
-import { type Codec, DEPTH_MAX, encodeBytes, InvalidMessage } from './codec.js'
-import * as auth from './generated/auth.js'
-import * as command from './generated/command.js'
-import * as election from './generated/election.js'
-import * as health from './generated/health.js'
+import {
+  codecs,
+  fieldsOf,
+  fromReflection,
+  isNumber,
+  type Message,
+  plain,
+  root,
+} from '../../test/fuzz/reflection.js'
+import { DEPTH_MAX, encodeBytes, InvalidMessage } from './codec.js'
 import * as kv from './generated/kv.js'
-import * as lock from './generated/lock.js'
-import * as peer from './generated/peer.js'
-import * as raft from './generated/raft.js'
+import { ConfState } from './generated/raft.js'
 import * as rpc from './generated/rpc.js'
-
-const directory = join(import.meta.dirname ?? 'client/wire', 'proto')
-const root = new protobuf.Root()
-root.resolvePath = (_origin, target) => join(directory, target.split('/').at(-1)!)
-root.loadSync(readdirSync(directory).filter((name) => name.endsWith('.proto')))
-root.resolveAll()
-
-type Any = Record<string, unknown>
-
-function isCodec(value: unknown): value is Codec<Any> {
-  return typeof value === 'object' && value !== null && 'decode' in value
-}
-
-const codecs = [auth, command, election, health, kv, lock, peer, raft, rpc]
-  .flatMap((module) => Object.values(module) as unknown[])
-  .filter(isCodec)
-
-const asNumber = (field: protobuf.Field): boolean => field.options?.['jstype'] === 'JS_NUMBER'
 
 /** A random value of a field in our shape. */
 function fieldValue(field: protobuf.Field, depth: number): fc.Arbitrary<unknown> {
@@ -48,11 +31,11 @@ function fieldValue(field: protobuf.Field, depth: number): fc.Arbitrary<unknown>
   if (type instanceof protobuf.Type) return messageOf(type, depth + 1)
   switch (field.type) {
     case 'int64':
-      return asNumber(field)
+      return isNumber(field)
         ? fc.maxSafeInteger()
         : fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
     case 'uint64':
-      return asNumber(field) ? fc.maxSafeNat() : fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
+      return isNumber(field) ? fc.maxSafeNat() : fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
     case 'uint32':
       return fc.nat(0xffff_ffff)
     case 'bool':
@@ -66,9 +49,9 @@ function fieldValue(field: protobuf.Field, depth: number): fc.Arbitrary<unknown>
 }
 
 /** A random message in our shape: at most one member of a oneof is set. */
-function messageOf(type: protobuf.Type, depth = 0): fc.Arbitrary<Any> {
+function messageOf(type: protobuf.Type, depth = 0): fc.Arbitrary<Message> {
   const parts: Record<string, fc.Arbitrary<unknown>> = {}
-  for (const field of type.fieldsArray) {
+  for (const field of fieldsOf(type)) {
     const isMessage = field.resolvedType instanceof protobuf.Type
     if (isMessage && depth >= 2) parts[field.name] = fc.constant(field.repeated ? [] : undefined)
     else if (field.repeated)
@@ -87,14 +70,14 @@ function messageOf(type: protobuf.Type, depth = 0): fc.Arbitrary<Any> {
 }
 
 /** Our shape as reflection wants it: Long for 64 bits, absent for undefined. */
-function toReflection(type: protobuf.Type, message: Any): Any {
-  const out: Any = {}
-  for (const field of type.fieldsArray) {
+function toReflection(type: protobuf.Type, message: Message): Message {
+  const out: Message = {}
+  for (const field of fieldsOf(type)) {
     const value = message[field.name]
     if (value === undefined) continue
     const convert = (item: unknown): unknown => {
       if (field.resolvedType instanceof protobuf.Type)
-        return toReflection(field.resolvedType, item as Any)
+        return toReflection(field.resolvedType, item as Message)
       if (field.type === 'int64' || field.type === 'uint64')
         return Long.fromString(String(item), field.type === 'uint64')
       return item
@@ -102,36 +85,6 @@ function toReflection(type: protobuf.Type, message: Any): Any {
     out[field.name] = Array.isArray(value) ? value.map(convert) : convert(value)
   }
   return out
-}
-
-/** What reflection read, in our shape. */
-function fromReflection(type: protobuf.Type, message: protobuf.Message): Any {
-  const out: Any = {}
-  for (const field of type.fieldsArray) {
-    const own = Object.hasOwn(message, field.name)
-    const value = (message as unknown as Any)[field.name]
-    const convert = (item: unknown): unknown => {
-      if (field.resolvedType instanceof protobuf.Type)
-        return fromReflection(field.resolvedType, item as protobuf.Message)
-      if (field.type === 'int64' || field.type === 'uint64')
-        return asNumber(field) ? Number(String(item)) : BigInt(String(item))
-      if (field.type === 'bytes') return Uint8Array.from(item as Uint8Array)
-      return item
-    }
-    if (field.repeated) out[field.name] = own ? (value as unknown[]).map(convert) : []
-    else if (field.partOf || field.resolvedType instanceof protobuf.Type)
-      out[field.name] = own && value !== null ? convert(value) : undefined
-    else out[field.name] = convert(own ? value : field.typeDefault)
-  }
-  return out
-}
-
-/** Buffers and byte arrays compare alike. */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Uint8Array.from(value)
-  if (Array.isArray(value)) return value.map(plain)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
 }
 
 test('every message of the .proto files has a codec', () => {
@@ -209,6 +162,33 @@ describe('at the edges', () => {
     ])
     const { version, lease } = rpc.Compare.decode(bytes)
     expect({ version, lease }).toEqual({ version: undefined, lease: 2n })
+  })
+
+  test('a message that comes in two parts is one message, as protobuf demands', () => {
+    const parts = Buffer.concat([
+      encodeBytes(rpc.PutResponse, { header: { revision: 3 } }),
+      encodeBytes(rpc.PutResponse, { header: { raftTerm: 4 } }),
+    ])
+    expect(rpc.PutResponse.decode(parts).header).toMatchObject({ revision: 3, raftTerm: 4 })
+  })
+
+  test('text that is not UTF-8 is refused', () => {
+    const name = Buffer.from('0a02c328', 'hex')
+    expect(() => rpc.AuthUserAddRequest.decode(name)).toThrow(InvalidMessage)
+  })
+
+  test('a tag or a length that does not fit into 32 bits is refused, not cut short', () => {
+    const key = '0a0161'
+    expect(kv.KeyValue.decode(Buffer.from(key, 'hex')).key).toEqual(Buffer.from('a'))
+    for (const wrong of ['8a8080801001 61', '0a8180808010 61'])
+      expect(() => kv.KeyValue.decode(Buffer.from(wrong.replace(' ', ''), 'hex'))).toThrow(
+        InvalidMessage,
+      )
+  })
+
+  test('a packed list whose last number runs past its end is refused', () => {
+    const voters = Buffer.from('0a018001', 'hex')
+    expect(() => ConfState.decode(voters)).toThrow(InvalidMessage)
   })
 
   test('fields of a newer version are skipped', () => {

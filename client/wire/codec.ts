@@ -44,9 +44,11 @@ export interface Codec<T> {
    *
    * @param length bytes that belong to the message; all that is left when absent.
    * @param depth how many messages are already open around this one.
+   * @param into an earlier part of the same message, which is changed; protobuf lets a
+   *   message come in parts.
    * @throws {InvalidMessage} the bytes are not such a message.
    */
-  decode(source: Reader | Uint8Array, length?: number, depth?: number): T
+  decode(source: Reader | Uint8Array, length?: number, depth?: number, into?: T): T
 }
 
 /** The bytes are not a message of the expected type. */
@@ -112,6 +114,13 @@ function readVarint(reader: Reader): void {
     }
   }
   throw new InvalidMessage('a number is longer than ten bytes')
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** A string, which protobuf wants in UTF-8. */
+export function readString(reader: Reader): string {
+  return UTF_8.decode(reader.bytes())
 }
 
 /** uint64 as a bigint. */

@@ -72,10 +72,14 @@ function scalarType(field) {
 function read(field) {
   if (field.resolvedType instanceof protobuf.Enum)
     return `reader.int32() as ${field.resolvedType.name}`
-  if (field.resolvedType)
-    return `${field.resolvedType.name}.decode(reader, reader.uint32(), depth + 1)`
+  if (field.resolvedType) {
+    // A message that comes twice is one message in two parts.
+    const into = field.repeated ? '' : `, message.${field.name}`
+    return `${field.resolvedType.name}.decode(reader, reader.size(), depth + 1${into})`
+  }
   if (field.type === 'int64') return isNumber(field) ? 'readInt53(reader)' : 'readInt64(reader)'
   if (field.type === 'uint64') return isNumber(field) ? 'readUint53(reader)' : 'readUint64(reader)'
+  if (field.type === 'string') return 'readString(reader)'
   return `reader.${field.type}()`
 }
 
@@ -184,16 +188,16 @@ function emitMessage(type) {
   out.push('    return w', '  },')
 
   out.push(
-    `  decode(source: Reader | Uint8Array, length?: number, depth = 0): ${name} {`,
+    `  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: ${name}): ${name} {`,
     `    const reader = openReader(source, depth, '${fullName(type)}')`,
     '    try {',
     '      const end = length === undefined ? reader.len : reader.pos + length',
     "      if (end > reader.len) throw new InvalidMessage('the message is cut off')",
-    `      const message: ${name} = {`,
+    `      const message: ${name} = into ?? {`,
     ...fields.map((field) => `        ${field.name}: ${zero(field)},`),
     '      }',
     '      while (reader.pos < end) {',
-    '        const tag = reader.uint32()',
+    '        const tag = reader.tag()',
     '        switch (tag) {',
   )
   for (const field of fields) {
@@ -208,15 +212,18 @@ function emitMessage(type) {
     out.push('            break')
     if (isPacked(field)) {
       out.push(`          case ${((field.id << 3) | 2) >>> 0}: {`)
-      out.push('            const until = reader.uint32() + reader.pos')
+      out.push('            const until = reader.size() + reader.pos')
       out.push(`            while (reader.pos < until) message.${field.name}.push(${read(field)})`)
+      out.push(
+        `            if (reader.pos !== until) throw new InvalidMessage('a list is cut off')`,
+      )
       out.push('            break', '          }')
     }
   }
   out.push(
     '          default:',
     `            if (tag < 8) throw new InvalidMessage('field number 0')`,
-    '            reader.skipType(tag & 7)',
+    '            reader.skipType(tag & 7, 0, tag >>> 3)',
     '        }',
     '      }',
     "      if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')",
@@ -266,6 +273,7 @@ for (const file of files) {
     'openReader',
     'readInt53',
     'readInt64',
+    'readString',
     'readUint53',
     'readUint64',
     'writeBigint',

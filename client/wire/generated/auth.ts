@@ -15,6 +15,7 @@ import {
   NO_BYTES,
   openReader,
   type Reader,
+  readString,
   Writer,
 } from '../codec.js'
 
@@ -34,23 +35,28 @@ export const UserAddOptions: Codec<UserAddOptions> = {
     if (message.noPassword) w.uint32(8).bool(message.noPassword)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): UserAddOptions {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: UserAddOptions,
+  ): UserAddOptions {
     const reader = openReader(source, depth, 'authpb.UserAddOptions')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: UserAddOptions = {
+      const message: UserAddOptions = into ?? {
         noPassword: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.noPassword = reader.bool()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -87,19 +93,19 @@ export const User: Codec<User> = {
       UserAddOptions.encode(message.options, w.uint32(34).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): User {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: User): User {
     const reader = openReader(source, depth, 'authpb.User')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: User = {
+      const message: User = into ?? {
         name: NO_BYTES,
         password: NO_BYTES,
         roles: [],
         options: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.name = reader.bytes()
@@ -108,14 +114,19 @@ export const User: Codec<User> = {
             message.password = reader.bytes()
             break
           case 26:
-            message.roles.push(reader.string())
+            message.roles.push(readString(reader))
             break
           case 34:
-            message.options = UserAddOptions.decode(reader, reader.uint32(), depth + 1)
+            message.options = UserAddOptions.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.options,
+            )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -148,18 +159,18 @@ export const Permission: Codec<Permission> = {
     if (message.rangeEnd?.length) w.uint32(26).bytes(message.rangeEnd)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Permission {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Permission): Permission {
     const reader = openReader(source, depth, 'authpb.Permission')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Permission = {
+      const message: Permission = into ?? {
         permType: 0,
         key: NO_BYTES,
         rangeEnd: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.permType = reader.int32() as Type
@@ -172,7 +183,7 @@ export const Permission: Codec<Permission> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -213,27 +224,27 @@ export const Role: Codec<Role> = {
         Permission.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Role {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Role): Role {
     const reader = openReader(source, depth, 'authpb.Role')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Role = {
+      const message: Role = into ?? {
         name: NO_BYTES,
         keyPermission: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.name = reader.bytes()
             break
           case 18:
-            message.keyPermission.push(Permission.decode(reader, reader.uint32(), depth + 1))
+            message.keyPermission.push(Permission.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

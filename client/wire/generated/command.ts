@@ -16,6 +16,7 @@ import {
   type Reader,
   readInt53,
   readInt64,
+  readString,
   readUint53,
   readUint64,
   Writer,
@@ -100,12 +101,12 @@ export const Command: Codec<Command> = {
       ClusterVersion.encode(message.clusterVersion, w.uint32(154).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Command {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Command): Command {
     const reader = openReader(source, depth, 'conclavepb.Command')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Command = {
+      const message: Command = into ?? {
         requestId: 0,
         username: '',
         authRevision: 0,
@@ -122,13 +123,13 @@ export const Command: Codec<Command> = {
         clusterVersion: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.requestId = readUint53(reader)
             break
           case 18:
-            message.username = reader.string()
+            message.username = readString(reader)
             break
           case 24:
             message.authRevision = readUint53(reader)
@@ -146,7 +147,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
-            message.put = PutRequest.decode(reader, reader.uint32(), depth + 1)
+            message.put = PutRequest.decode(reader, reader.size(), depth + 1, message.put)
             break
           case 90:
             message.put = undefined
@@ -158,7 +159,12 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
-            message.deleteRange = DeleteRangeRequest.decode(reader, reader.uint32(), depth + 1)
+            message.deleteRange = DeleteRangeRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.deleteRange,
+            )
             break
           case 98:
             message.put = undefined
@@ -170,7 +176,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
-            message.txn = TxnRequest.decode(reader, reader.uint32(), depth + 1)
+            message.txn = TxnRequest.decode(reader, reader.size(), depth + 1, message.txn)
             break
           case 106:
             message.put = undefined
@@ -182,7 +188,12 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
-            message.compaction = CompactionRequest.decode(reader, reader.uint32(), depth + 1)
+            message.compaction = CompactionRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.compaction,
+            )
             break
           case 114:
             message.put = undefined
@@ -194,7 +205,12 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
-            message.leaseGrant = LeaseGrantRequest.decode(reader, reader.uint32(), depth + 1)
+            message.leaseGrant = LeaseGrantRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.leaseGrant,
+            )
             break
           case 122:
             message.put = undefined
@@ -206,7 +222,12 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
-            message.leaseRevoke = LeaseRevoke.decode(reader, reader.uint32(), depth + 1)
+            message.leaseRevoke = LeaseRevoke.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.leaseRevoke,
+            )
             break
           case 130:
             message.put = undefined
@@ -220,8 +241,9 @@ export const Command: Codec<Command> = {
             message.clusterVersion = undefined
             message.leaseCheckpoint = LeaseCheckpointRequest.decode(
               reader,
-              reader.uint32(),
+              reader.size(),
               depth + 1,
+              message.leaseCheckpoint,
             )
             break
           case 138:
@@ -234,7 +256,7 @@ export const Command: Codec<Command> = {
             message.leaseCheckpoint = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
-            message.alarm = AlarmRequest.decode(reader, reader.uint32(), depth + 1)
+            message.alarm = AlarmRequest.decode(reader, reader.size(), depth + 1, message.alarm)
             break
           case 146:
             message.put = undefined
@@ -246,7 +268,12 @@ export const Command: Codec<Command> = {
             message.leaseCheckpoint = undefined
             message.alarm = undefined
             message.clusterVersion = undefined
-            message.memberAttributes = MemberAttributes.decode(reader, reader.uint32(), depth + 1)
+            message.memberAttributes = MemberAttributes.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.memberAttributes,
+            )
             break
           case 154:
             message.put = undefined
@@ -258,11 +285,16 @@ export const Command: Codec<Command> = {
             message.leaseCheckpoint = undefined
             message.alarm = undefined
             message.memberAttributes = undefined
-            message.clusterVersion = ClusterVersion.decode(reader, reader.uint32(), depth + 1)
+            message.clusterVersion = ClusterVersion.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.clusterVersion,
+            )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -296,17 +328,17 @@ export const LeaseRevoke: Codec<LeaseRevoke> = {
     if (message.leaderTerm) writeNumber(w.uint32(16), message.leaderTerm)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseRevoke {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: LeaseRevoke): LeaseRevoke {
     const reader = openReader(source, depth, 'conclavepb.LeaseRevoke')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseRevoke = {
+      const message: LeaseRevoke = into ?? {
         ID: 0n,
         leaderTerm: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readInt64(reader)
@@ -316,7 +348,7 @@ export const LeaseRevoke: Codec<LeaseRevoke> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -349,31 +381,36 @@ export const MemberAttributes: Codec<MemberAttributes> = {
     if (message.clientUrls) for (const item of message.clientUrls) w.uint32(26).string(item)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberAttributes {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberAttributes,
+  ): MemberAttributes {
     const reader = openReader(source, depth, 'conclavepb.MemberAttributes')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberAttributes = {
+      const message: MemberAttributes = into ?? {
         memberId: 0n,
         name: '',
         clientUrls: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.memberId = readUint64(reader)
             break
           case 18:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 26:
-            message.clientUrls.push(reader.string())
+            message.clientUrls.push(readString(reader))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -400,23 +437,28 @@ export const ClusterVersion: Codec<ClusterVersion> = {
     if (message.version) w.uint32(10).string(message.version)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ClusterVersion {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ClusterVersion,
+  ): ClusterVersion {
     const reader = openReader(source, depth, 'conclavepb.ClusterVersion')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ClusterVersion = {
+      const message: ClusterVersion = into ?? {
         version: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.version = reader.string()
+            message.version = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -455,12 +497,17 @@ export const MemberRecord: Codec<MemberRecord> = {
     if (message.isLearner) w.uint32(40).bool(message.isLearner)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberRecord {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberRecord,
+  ): MemberRecord {
     const reader = openReader(source, depth, 'conclavepb.MemberRecord')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberRecord = {
+      const message: MemberRecord = into ?? {
         ID: 0n,
         name: '',
         peerUrls: [],
@@ -468,26 +515,26 @@ export const MemberRecord: Codec<MemberRecord> = {
         isLearner: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readUint64(reader)
             break
           case 18:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 26:
-            message.peerUrls.push(reader.string())
+            message.peerUrls.push(readString(reader))
             break
           case 34:
-            message.clientUrls.push(reader.string())
+            message.clientUrls.push(readString(reader))
             break
           case 40:
             message.isLearner = reader.bool()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -520,18 +567,18 @@ export const LeaseRecord: Codec<LeaseRecord> = {
     if (message.remainingSeconds) writeNumber(w.uint32(24), message.remainingSeconds)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseRecord {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: LeaseRecord): LeaseRecord {
     const reader = openReader(source, depth, 'conclavepb.LeaseRecord')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseRecord = {
+      const message: LeaseRecord = into ?? {
         ID: 0n,
         ttlSeconds: 0,
         remainingSeconds: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readInt64(reader)
@@ -544,7 +591,7 @@ export const LeaseRecord: Codec<LeaseRecord> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

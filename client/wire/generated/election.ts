@@ -46,18 +46,23 @@ export const CampaignRequest: Codec<CampaignRequest> = {
     if (message.value?.length) w.uint32(26).bytes(message.value)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): CampaignRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: CampaignRequest,
+  ): CampaignRequest {
     const reader = openReader(source, depth, 'v3electionpb.CampaignRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: CampaignRequest = {
+      const message: CampaignRequest = into ?? {
         name: NO_BYTES,
         lease: 0n,
         value: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.name = reader.bytes()
@@ -70,7 +75,7 @@ export const CampaignRequest: Codec<CampaignRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -101,27 +106,32 @@ export const CampaignResponse: Codec<CampaignResponse> = {
     if (message.leader !== undefined) LeaderKey.encode(message.leader, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): CampaignResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: CampaignResponse,
+  ): CampaignResponse {
     const reader = openReader(source, depth, 'v3electionpb.CampaignResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: CampaignResponse = {
+      const message: CampaignResponse = into ?? {
         header: undefined,
         leader: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.leader = LeaderKey.decode(reader, reader.uint32(), depth + 1)
+            message.leader = LeaderKey.decode(reader, reader.size(), depth + 1, message.leader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -157,19 +167,19 @@ export const LeaderKey: Codec<LeaderKey> = {
     if (message.lease) writeBigint(w.uint32(32), message.lease)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaderKey {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: LeaderKey): LeaderKey {
     const reader = openReader(source, depth, 'v3electionpb.LeaderKey')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaderKey = {
+      const message: LeaderKey = into ?? {
         name: NO_BYTES,
         key: NO_BYTES,
         rev: 0,
         lease: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.name = reader.bytes()
@@ -185,7 +195,7 @@ export const LeaderKey: Codec<LeaderKey> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -212,23 +222,28 @@ export const LeaderRequest: Codec<LeaderRequest> = {
     if (message.name?.length) w.uint32(10).bytes(message.name)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaderRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaderRequest,
+  ): LeaderRequest {
     const reader = openReader(source, depth, 'v3electionpb.LeaderRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaderRequest = {
+      const message: LeaderRequest = into ?? {
         name: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.name = reader.bytes()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -259,27 +274,32 @@ export const LeaderResponse: Codec<LeaderResponse> = {
     if (message.kv !== undefined) KeyValue.encode(message.kv, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaderResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaderResponse,
+  ): LeaderResponse {
     const reader = openReader(source, depth, 'v3electionpb.LeaderResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaderResponse = {
+      const message: LeaderResponse = into ?? {
         header: undefined,
         kv: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.kv = KeyValue.decode(reader, reader.uint32(), depth + 1)
+            message.kv = KeyValue.decode(reader, reader.size(), depth + 1, message.kv)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -306,23 +326,28 @@ export const ResignRequest: Codec<ResignRequest> = {
     if (message.leader !== undefined) LeaderKey.encode(message.leader, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ResignRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ResignRequest,
+  ): ResignRequest {
     const reader = openReader(source, depth, 'v3electionpb.ResignRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ResignRequest = {
+      const message: ResignRequest = into ?? {
         leader: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.leader = LeaderKey.decode(reader, reader.uint32(), depth + 1)
+            message.leader = LeaderKey.decode(reader, reader.size(), depth + 1, message.leader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -350,23 +375,28 @@ export const ResignResponse: Codec<ResignResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ResignResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ResignResponse,
+  ): ResignResponse {
     const reader = openReader(source, depth, 'v3electionpb.ResignResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ResignResponse = {
+      const message: ResignResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -396,27 +426,32 @@ export const ProclaimRequest: Codec<ProclaimRequest> = {
     if (message.value?.length) w.uint32(18).bytes(message.value)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ProclaimRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ProclaimRequest,
+  ): ProclaimRequest {
     const reader = openReader(source, depth, 'v3electionpb.ProclaimRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ProclaimRequest = {
+      const message: ProclaimRequest = into ?? {
         leader: undefined,
         value: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.leader = LeaderKey.decode(reader, reader.uint32(), depth + 1)
+            message.leader = LeaderKey.decode(reader, reader.size(), depth + 1, message.leader)
             break
           case 18:
             message.value = reader.bytes()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -444,23 +479,28 @@ export const ProclaimResponse: Codec<ProclaimResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ProclaimResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ProclaimResponse,
+  ): ProclaimResponse {
     const reader = openReader(source, depth, 'v3electionpb.ProclaimResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ProclaimResponse = {
+      const message: ProclaimResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

@@ -11,6 +11,7 @@ import {
   invalid,
   openReader,
   type Reader,
+  readString,
   Writer,
 } from '../codec.js'
 
@@ -30,23 +31,28 @@ export const HealthCheckRequest: Codec<HealthCheckRequest> = {
     if (message.service) w.uint32(10).string(message.service)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): HealthCheckRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: HealthCheckRequest,
+  ): HealthCheckRequest {
     const reader = openReader(source, depth, 'grpc.health.v1.HealthCheckRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: HealthCheckRequest = {
+      const message: HealthCheckRequest = into ?? {
         service: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.service = reader.string()
+            message.service = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -73,23 +79,28 @@ export const HealthCheckResponse: Codec<HealthCheckResponse> = {
     if (message.status) w.uint32(8).int32(message.status)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): HealthCheckResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: HealthCheckResponse,
+  ): HealthCheckResponse {
     const reader = openReader(source, depth, 'grpc.health.v1.HealthCheckResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: HealthCheckResponse = {
+      const message: HealthCheckResponse = into ?? {
         status: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.status = reader.int32() as ServingStatus
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

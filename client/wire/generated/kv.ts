@@ -53,12 +53,12 @@ export const KeyValue: Codec<KeyValue> = {
     if (message.lease) writeBigint(w.uint32(48), message.lease)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): KeyValue {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: KeyValue): KeyValue {
     const reader = openReader(source, depth, 'mvccpb.KeyValue')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: KeyValue = {
+      const message: KeyValue = into ?? {
         key: NO_BYTES,
         createRevision: 0,
         modRevision: 0,
@@ -67,7 +67,7 @@ export const KeyValue: Codec<KeyValue> = {
         lease: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.key = reader.bytes()
@@ -89,7 +89,7 @@ export const KeyValue: Codec<KeyValue> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -122,31 +122,31 @@ export const Event: Codec<Event> = {
     if (message.prevKv !== undefined) KeyValue.encode(message.prevKv, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Event {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Event): Event {
     const reader = openReader(source, depth, 'mvccpb.Event')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Event = {
+      const message: Event = into ?? {
         type: 0,
         kv: undefined,
         prevKv: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.type = reader.int32() as EventType
             break
           case 18:
-            message.kv = KeyValue.decode(reader, reader.uint32(), depth + 1)
+            message.kv = KeyValue.decode(reader, reader.size(), depth + 1, message.kv)
             break
           case 26:
-            message.prevKv = KeyValue.decode(reader, reader.uint32(), depth + 1)
+            message.prevKv = KeyValue.decode(reader, reader.size(), depth + 1, message.prevKv)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

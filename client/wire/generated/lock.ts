@@ -40,17 +40,17 @@ export const LockRequest: Codec<LockRequest> = {
     if (message.lease) writeBigint(w.uint32(16), message.lease)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LockRequest {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: LockRequest): LockRequest {
     const reader = openReader(source, depth, 'v3lockpb.LockRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LockRequest = {
+      const message: LockRequest = into ?? {
         name: NO_BYTES,
         lease: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.name = reader.bytes()
@@ -60,7 +60,7 @@ export const LockRequest: Codec<LockRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -91,27 +91,32 @@ export const LockResponse: Codec<LockResponse> = {
     if (message.key?.length) w.uint32(18).bytes(message.key)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LockResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LockResponse,
+  ): LockResponse {
     const reader = openReader(source, depth, 'v3lockpb.LockResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LockResponse = {
+      const message: LockResponse = into ?? {
         header: undefined,
         key: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
             message.key = reader.bytes()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -138,23 +143,28 @@ export const UnlockRequest: Codec<UnlockRequest> = {
     if (message.key?.length) w.uint32(10).bytes(message.key)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): UnlockRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: UnlockRequest,
+  ): UnlockRequest {
     const reader = openReader(source, depth, 'v3lockpb.UnlockRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: UnlockRequest = {
+      const message: UnlockRequest = into ?? {
         key: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.key = reader.bytes()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -182,23 +192,28 @@ export const UnlockResponse: Codec<UnlockResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): UnlockResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: UnlockResponse,
+  ): UnlockResponse {
     const reader = openReader(source, depth, 'v3lockpb.UnlockResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: UnlockResponse = {
+      const message: UnlockResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

@@ -11,6 +11,7 @@ import {
   invalid,
   openReader,
   type Reader,
+  readString,
   readUint64,
   Writer,
   writeBigint,
@@ -42,18 +43,18 @@ export const PeerBatch: Codec<PeerBatch> = {
       for (const item of message.messages) Message.encode(item, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): PeerBatch {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: PeerBatch): PeerBatch {
     const reader = openReader(source, depth, 'conclavepb.PeerBatch')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: PeerBatch = {
+      const message: PeerBatch = into ?? {
         clusterId: 0n,
         from: 0n,
         messages: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.clusterId = readUint64(reader)
@@ -62,11 +63,11 @@ export const PeerBatch: Codec<PeerBatch> = {
             message.from = readUint64(reader)
             break
           case 26:
-            message.messages.push(Message.decode(reader, reader.uint32(), depth + 1))
+            message.messages.push(Message.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -88,18 +89,18 @@ export const PeerAck: Codec<PeerAck> = {
   encode(_message: Init<PeerAck>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): PeerAck {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: PeerAck): PeerAck {
     const reader = openReader(source, depth, 'conclavepb.PeerAck')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: PeerAck = {}
+      const message: PeerAck = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -131,21 +132,26 @@ export const SnapshotChunk: Codec<SnapshotChunk> = {
     if (message.data !== undefined) w.uint32(18).bytes(message.data)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): SnapshotChunk {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: SnapshotChunk,
+  ): SnapshotChunk {
     const reader = openReader(source, depth, 'conclavepb.SnapshotChunk')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: SnapshotChunk = {
+      const message: SnapshotChunk = into ?? {
         header: undefined,
         data: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.data = undefined
-            message.header = SnapshotHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = SnapshotHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
             message.header = undefined
@@ -153,7 +159,7 @@ export const SnapshotChunk: Codec<SnapshotChunk> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -187,18 +193,23 @@ export const SnapshotHeader: Codec<SnapshotHeader> = {
     if (message.message !== undefined) Message.encode(message.message, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): SnapshotHeader {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: SnapshotHeader,
+  ): SnapshotHeader {
     const reader = openReader(source, depth, 'conclavepb.SnapshotHeader')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: SnapshotHeader = {
+      const message: SnapshotHeader = into ?? {
         clusterId: 0n,
         from: 0n,
         message: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.clusterId = readUint64(reader)
@@ -207,11 +218,11 @@ export const SnapshotHeader: Codec<SnapshotHeader> = {
             message.from = readUint64(reader)
             break
           case 26:
-            message.message = Message.decode(reader, reader.uint32(), depth + 1)
+            message.message = Message.decode(reader, reader.size(), depth + 1, message.message)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -233,18 +244,23 @@ export const SnapshotReceipt: Codec<SnapshotReceipt> = {
   encode(_message: Init<SnapshotReceipt>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): SnapshotReceipt {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: SnapshotReceipt,
+  ): SnapshotReceipt {
     const reader = openReader(source, depth, 'conclavepb.SnapshotReceipt')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: SnapshotReceipt = {}
+      const message: SnapshotReceipt = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -266,18 +282,23 @@ export const DescribeRequest: Codec<DescribeRequest> = {
   encode(_message: Init<DescribeRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DescribeRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DescribeRequest,
+  ): DescribeRequest {
     const reader = openReader(source, depth, 'conclavepb.DescribeRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DescribeRequest = {}
+      const message: DescribeRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -314,19 +335,24 @@ export const DescribeResponse: Codec<DescribeResponse> = {
       for (const item of message.members) Member.encode(item, w.uint32(34).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DescribeResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DescribeResponse,
+  ): DescribeResponse {
     const reader = openReader(source, depth, 'conclavepb.DescribeResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DescribeResponse = {
+      const message: DescribeResponse = into ?? {
         clusterId: 0n,
         memberId: 0n,
         version: '',
         members: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.clusterId = readUint64(reader)
@@ -335,14 +361,14 @@ export const DescribeResponse: Codec<DescribeResponse> = {
             message.memberId = readUint64(reader)
             break
           case 26:
-            message.version = reader.string()
+            message.version = readString(reader)
             break
           case 34:
-            message.members.push(Member.decode(reader, reader.uint32(), depth + 1))
+            message.members.push(Member.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

@@ -59,19 +59,19 @@ export const Entry: Codec<Entry> = {
     if (message.data?.length) w.uint32(34).bytes(message.data)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Entry {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Entry): Entry {
     const reader = openReader(source, depth, 'conclavepb.Entry')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Entry = {
+      const message: Entry = into ?? {
         term: 0,
         index: 0,
         type: 0,
         data: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.term = readUint53(reader)
@@ -87,7 +87,7 @@ export const Entry: Codec<Entry> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -120,18 +120,18 @@ export const HardState: Codec<HardState> = {
     if (message.commit) writeNumber(w.uint32(24), message.commit)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): HardState {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: HardState): HardState {
     const reader = openReader(source, depth, 'conclavepb.HardState')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: HardState = {
+      const message: HardState = into ?? {
         term: 0,
         vote: 0n,
         commit: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.term = readUint53(reader)
@@ -144,7 +144,7 @@ export const HardState: Codec<HardState> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -199,12 +199,12 @@ export const ConfState: Codec<ConfState> = {
     if (message.autoLeave) w.uint32(40).bool(message.autoLeave)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ConfState {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: ConfState): ConfState {
     const reader = openReader(source, depth, 'conclavepb.ConfState')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ConfState = {
+      const message: ConfState = into ?? {
         voters: [],
         learners: [],
         votersOutgoing: [],
@@ -212,38 +212,42 @@ export const ConfState: Codec<ConfState> = {
         autoLeave: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.voters.push(readUint64(reader))
             break
           case 10: {
-            const until = reader.uint32() + reader.pos
+            const until = reader.size() + reader.pos
             while (reader.pos < until) message.voters.push(readUint64(reader))
+            if (reader.pos !== until) throw new InvalidMessage('a list is cut off')
             break
           }
           case 16:
             message.learners.push(readUint64(reader))
             break
           case 18: {
-            const until = reader.uint32() + reader.pos
+            const until = reader.size() + reader.pos
             while (reader.pos < until) message.learners.push(readUint64(reader))
+            if (reader.pos !== until) throw new InvalidMessage('a list is cut off')
             break
           }
           case 24:
             message.votersOutgoing.push(readUint64(reader))
             break
           case 26: {
-            const until = reader.uint32() + reader.pos
+            const until = reader.size() + reader.pos
             while (reader.pos < until) message.votersOutgoing.push(readUint64(reader))
+            if (reader.pos !== until) throw new InvalidMessage('a list is cut off')
             break
           }
           case 32:
             message.learnersNext.push(readUint64(reader))
             break
           case 34: {
-            const until = reader.uint32() + reader.pos
+            const until = reader.size() + reader.pos
             while (reader.pos < until) message.learnersNext.push(readUint64(reader))
+            if (reader.pos !== until) throw new InvalidMessage('a list is cut off')
             break
           }
           case 40:
@@ -251,7 +255,7 @@ export const ConfState: Codec<ConfState> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -285,18 +289,23 @@ export const SnapshotMetadata: Codec<SnapshotMetadata> = {
       ConfState.encode(message.confState, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): SnapshotMetadata {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: SnapshotMetadata,
+  ): SnapshotMetadata {
     const reader = openReader(source, depth, 'conclavepb.SnapshotMetadata')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: SnapshotMetadata = {
+      const message: SnapshotMetadata = into ?? {
         index: 0,
         term: 0,
         confState: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.index = readUint53(reader)
@@ -305,11 +314,16 @@ export const SnapshotMetadata: Codec<SnapshotMetadata> = {
             message.term = readUint53(reader)
             break
           case 26:
-            message.confState = ConfState.decode(reader, reader.uint32(), depth + 1)
+            message.confState = ConfState.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.confState,
+            )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -339,17 +353,22 @@ export const ConfigChangeStep: Codec<ConfigChangeStep> = {
     if (message.member) writeBigint(w.uint32(16), message.member)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ConfigChangeStep {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ConfigChangeStep,
+  ): ConfigChangeStep {
     const reader = openReader(source, depth, 'conclavepb.ConfigChangeStep')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ConfigChangeStep = {
+      const message: ConfigChangeStep = into ?? {
         kind: 0,
         member: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.kind = reader.int32() as Kind
@@ -359,7 +378,7 @@ export const ConfigChangeStep: Codec<ConfigChangeStep> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -406,31 +425,36 @@ export const ConfigChange: Codec<ConfigChange> = {
     if (message.context?.length) w.uint32(26).bytes(message.context)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ConfigChange {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ConfigChange,
+  ): ConfigChange {
     const reader = openReader(source, depth, 'conclavepb.ConfigChange')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ConfigChange = {
+      const message: ConfigChange = into ?? {
         transition: 0,
         steps: [],
         context: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.transition = reader.int32() as Transition
             break
           case 18:
-            message.steps.push(ConfigChangeStep.decode(reader, reader.uint32(), depth + 1))
+            message.steps.push(ConfigChangeStep.decode(reader, reader.size(), depth + 1))
             break
           case 26:
             message.context = reader.bytes()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -545,12 +569,12 @@ export const Message: Codec<Message> = {
     if (message.transferee) writeBigint(w.uint32(112), message.transferee)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Message {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Message): Message {
     const reader = openReader(source, depth, 'conclavepb.Message')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Message = {
+      const message: Message = into ?? {
         type: 0,
         to: 0n,
         from: 0n,
@@ -567,7 +591,7 @@ export const Message: Codec<Message> = {
         transferee: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.type = reader.int32() as MessageType
@@ -588,7 +612,7 @@ export const Message: Codec<Message> = {
             message.logTerm = readUint53(reader)
             break
           case 58:
-            message.entries.push(Entry.decode(reader, reader.uint32(), depth + 1))
+            message.entries.push(Entry.decode(reader, reader.size(), depth + 1))
             break
           case 64:
             message.commit = readUint53(reader)
@@ -600,7 +624,12 @@ export const Message: Codec<Message> = {
             message.rejectHint = readUint53(reader)
             break
           case 90:
-            message.snapshot = SnapshotMetadata.decode(reader, reader.uint32(), depth + 1)
+            message.snapshot = SnapshotMetadata.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.snapshot,
+            )
             break
           case 96:
             message.context = readUint53(reader)
@@ -613,7 +642,7 @@ export const Message: Codec<Message> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')

@@ -17,6 +17,7 @@ import {
   type Reader,
   readInt53,
   readInt64,
+  readString,
   readUint53,
   readUint64,
   Writer,
@@ -60,19 +61,24 @@ export const ResponseHeader: Codec<ResponseHeader> = {
     if (message.raftTerm) writeNumber(w.uint32(32), message.raftTerm)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ResponseHeader {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: ResponseHeader,
+  ): ResponseHeader {
     const reader = openReader(source, depth, 'etcdserverpb.ResponseHeader')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ResponseHeader = {
+      const message: ResponseHeader = into ?? {
         clusterId: 0n,
         memberId: 0n,
         revision: 0,
         raftTerm: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.clusterId = readUint64(reader)
@@ -88,7 +94,7 @@ export const ResponseHeader: Codec<ResponseHeader> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -151,12 +157,17 @@ export const RangeRequest: Codec<RangeRequest> = {
     if (message.maxCreateRevision) writeNumber(w.uint32(104), message.maxCreateRevision)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): RangeRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: RangeRequest,
+  ): RangeRequest {
     const reader = openReader(source, depth, 'etcdserverpb.RangeRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: RangeRequest = {
+      const message: RangeRequest = into ?? {
         key: NO_BYTES,
         rangeEnd: NO_BYTES,
         limit: 0,
@@ -172,7 +183,7 @@ export const RangeRequest: Codec<RangeRequest> = {
         maxCreateRevision: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.key = reader.bytes()
@@ -215,7 +226,7 @@ export const RangeRequest: Codec<RangeRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -273,25 +284,30 @@ export const RangeResponse: Codec<RangeResponse> = {
     if (message.count) writeNumber(w.uint32(32), message.count)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): RangeResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: RangeResponse,
+  ): RangeResponse {
     const reader = openReader(source, depth, 'etcdserverpb.RangeResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: RangeResponse = {
+      const message: RangeResponse = into ?? {
         header: undefined,
         kvs: [],
         more: false,
         count: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.kvs.push(KeyValue.decode(reader, reader.uint32(), depth + 1))
+            message.kvs.push(KeyValue.decode(reader, reader.size(), depth + 1))
             break
           case 24:
             message.more = reader.bool()
@@ -301,7 +317,7 @@ export const RangeResponse: Codec<RangeResponse> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -343,12 +359,12 @@ export const PutRequest: Codec<PutRequest> = {
     if (message.ignoreLease) w.uint32(48).bool(message.ignoreLease)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): PutRequest {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: PutRequest): PutRequest {
     const reader = openReader(source, depth, 'etcdserverpb.PutRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: PutRequest = {
+      const message: PutRequest = into ?? {
         key: NO_BYTES,
         value: NO_BYTES,
         lease: 0n,
@@ -357,7 +373,7 @@ export const PutRequest: Codec<PutRequest> = {
         ignoreLease: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.key = reader.bytes()
@@ -379,7 +395,7 @@ export const PutRequest: Codec<PutRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -410,27 +426,27 @@ export const PutResponse: Codec<PutResponse> = {
     if (message.prevKv !== undefined) KeyValue.encode(message.prevKv, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): PutResponse {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: PutResponse): PutResponse {
     const reader = openReader(source, depth, 'etcdserverpb.PutResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: PutResponse = {
+      const message: PutResponse = into ?? {
         header: undefined,
         prevKv: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.prevKv = KeyValue.decode(reader, reader.uint32(), depth + 1)
+            message.prevKv = KeyValue.decode(reader, reader.size(), depth + 1, message.prevKv)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -463,18 +479,23 @@ export const DeleteRangeRequest: Codec<DeleteRangeRequest> = {
     if (message.prevKv) w.uint32(24).bool(message.prevKv)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DeleteRangeRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DeleteRangeRequest,
+  ): DeleteRangeRequest {
     const reader = openReader(source, depth, 'etcdserverpb.DeleteRangeRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DeleteRangeRequest = {
+      const message: DeleteRangeRequest = into ?? {
         key: NO_BYTES,
         rangeEnd: NO_BYTES,
         prevKv: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.key = reader.bytes()
@@ -487,7 +508,7 @@ export const DeleteRangeRequest: Codec<DeleteRangeRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -522,31 +543,36 @@ export const DeleteRangeResponse: Codec<DeleteRangeResponse> = {
       for (const item of message.prevKvs) KeyValue.encode(item, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DeleteRangeResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DeleteRangeResponse,
+  ): DeleteRangeResponse {
     const reader = openReader(source, depth, 'etcdserverpb.DeleteRangeResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DeleteRangeResponse = {
+      const message: DeleteRangeResponse = into ?? {
         header: undefined,
         deleted: 0,
         prevKvs: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.deleted = readInt53(reader)
             break
           case 26:
-            message.prevKvs.push(KeyValue.decode(reader, reader.uint32(), depth + 1))
+            message.prevKvs.push(KeyValue.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -587,31 +613,41 @@ export const RequestOp: Codec<RequestOp> = {
       TxnRequest.encode(message.requestTxn, w.uint32(34).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): RequestOp {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: RequestOp): RequestOp {
     const reader = openReader(source, depth, 'etcdserverpb.RequestOp')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: RequestOp = {
+      const message: RequestOp = into ?? {
         requestRange: undefined,
         requestPut: undefined,
         requestDeleteRange: undefined,
         requestTxn: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.requestPut = undefined
             message.requestDeleteRange = undefined
             message.requestTxn = undefined
-            message.requestRange = RangeRequest.decode(reader, reader.uint32(), depth + 1)
+            message.requestRange = RangeRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.requestRange,
+            )
             break
           case 18:
             message.requestRange = undefined
             message.requestDeleteRange = undefined
             message.requestTxn = undefined
-            message.requestPut = PutRequest.decode(reader, reader.uint32(), depth + 1)
+            message.requestPut = PutRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.requestPut,
+            )
             break
           case 26:
             message.requestRange = undefined
@@ -619,19 +655,25 @@ export const RequestOp: Codec<RequestOp> = {
             message.requestTxn = undefined
             message.requestDeleteRange = DeleteRangeRequest.decode(
               reader,
-              reader.uint32(),
+              reader.size(),
               depth + 1,
+              message.requestDeleteRange,
             )
             break
           case 34:
             message.requestRange = undefined
             message.requestPut = undefined
             message.requestDeleteRange = undefined
-            message.requestTxn = TxnRequest.decode(reader, reader.uint32(), depth + 1)
+            message.requestTxn = TxnRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.requestTxn,
+            )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -672,31 +714,41 @@ export const ResponseOp: Codec<ResponseOp> = {
       TxnResponse.encode(message.responseTxn, w.uint32(34).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): ResponseOp {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: ResponseOp): ResponseOp {
     const reader = openReader(source, depth, 'etcdserverpb.ResponseOp')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: ResponseOp = {
+      const message: ResponseOp = into ?? {
         responseRange: undefined,
         responsePut: undefined,
         responseDeleteRange: undefined,
         responseTxn: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.responsePut = undefined
             message.responseDeleteRange = undefined
             message.responseTxn = undefined
-            message.responseRange = RangeResponse.decode(reader, reader.uint32(), depth + 1)
+            message.responseRange = RangeResponse.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.responseRange,
+            )
             break
           case 18:
             message.responseRange = undefined
             message.responseDeleteRange = undefined
             message.responseTxn = undefined
-            message.responsePut = PutResponse.decode(reader, reader.uint32(), depth + 1)
+            message.responsePut = PutResponse.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.responsePut,
+            )
             break
           case 26:
             message.responseRange = undefined
@@ -704,19 +756,25 @@ export const ResponseOp: Codec<ResponseOp> = {
             message.responseTxn = undefined
             message.responseDeleteRange = DeleteRangeResponse.decode(
               reader,
-              reader.uint32(),
+              reader.size(),
               depth + 1,
+              message.responseDeleteRange,
             )
             break
           case 34:
             message.responseRange = undefined
             message.responsePut = undefined
             message.responseDeleteRange = undefined
-            message.responseTxn = TxnResponse.decode(reader, reader.uint32(), depth + 1)
+            message.responseTxn = TxnResponse.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.responseTxn,
+            )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -767,12 +825,12 @@ export const Compare: Codec<Compare> = {
     if (message.rangeEnd?.length) w.uint32(514).bytes(message.rangeEnd)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Compare {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Compare): Compare {
     const reader = openReader(source, depth, 'etcdserverpb.Compare')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Compare = {
+      const message: Compare = into ?? {
         result: 0,
         target: 0,
         key: NO_BYTES,
@@ -784,7 +842,7 @@ export const Compare: Codec<Compare> = {
         rangeEnd: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.result = reader.int32() as CompareResult
@@ -835,7 +893,7 @@ export const Compare: Codec<Compare> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -892,31 +950,31 @@ export const TxnRequest: Codec<TxnRequest> = {
       for (const item of message.failure) RequestOp.encode(item, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): TxnRequest {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: TxnRequest): TxnRequest {
     const reader = openReader(source, depth, 'etcdserverpb.TxnRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: TxnRequest = {
+      const message: TxnRequest = into ?? {
         compare: [],
         success: [],
         failure: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.compare.push(Compare.decode(reader, reader.uint32(), depth + 1))
+            message.compare.push(Compare.decode(reader, reader.size(), depth + 1))
             break
           case 18:
-            message.success.push(RequestOp.decode(reader, reader.uint32(), depth + 1))
+            message.success.push(RequestOp.decode(reader, reader.size(), depth + 1))
             break
           case 26:
-            message.failure.push(RequestOp.decode(reader, reader.uint32(), depth + 1))
+            message.failure.push(RequestOp.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -951,31 +1009,31 @@ export const TxnResponse: Codec<TxnResponse> = {
       for (const item of message.responses) ResponseOp.encode(item, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): TxnResponse {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: TxnResponse): TxnResponse {
     const reader = openReader(source, depth, 'etcdserverpb.TxnResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: TxnResponse = {
+      const message: TxnResponse = into ?? {
         header: undefined,
         succeeded: false,
         responses: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.succeeded = reader.bool()
             break
           case 26:
-            message.responses.push(ResponseOp.decode(reader, reader.uint32(), depth + 1))
+            message.responses.push(ResponseOp.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1005,17 +1063,22 @@ export const CompactionRequest: Codec<CompactionRequest> = {
     if (message.physical) w.uint32(16).bool(message.physical)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): CompactionRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: CompactionRequest,
+  ): CompactionRequest {
     const reader = openReader(source, depth, 'etcdserverpb.CompactionRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: CompactionRequest = {
+      const message: CompactionRequest = into ?? {
         revision: 0,
         physical: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.revision = readInt53(reader)
@@ -1025,7 +1088,7 @@ export const CompactionRequest: Codec<CompactionRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1053,23 +1116,28 @@ export const CompactionResponse: Codec<CompactionResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): CompactionResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: CompactionResponse,
+  ): CompactionResponse {
     const reader = openReader(source, depth, 'etcdserverpb.CompactionResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: CompactionResponse = {
+      const message: CompactionResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1091,18 +1159,18 @@ export const HashRequest: Codec<HashRequest> = {
   encode(_message: Init<HashRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): HashRequest {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: HashRequest): HashRequest {
     const reader = openReader(source, depth, 'etcdserverpb.HashRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: HashRequest = {}
+      const message: HashRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1129,23 +1197,28 @@ export const HashKVRequest: Codec<HashKVRequest> = {
     if (message.revision) writeNumber(w.uint32(8), message.revision)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): HashKVRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: HashKVRequest,
+  ): HashKVRequest {
     const reader = openReader(source, depth, 'etcdserverpb.HashKVRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: HashKVRequest = {
+      const message: HashKVRequest = into ?? {
         revision: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.revision = readInt53(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1182,22 +1255,27 @@ export const HashKVResponse: Codec<HashKVResponse> = {
     if (message.hashRevision) writeNumber(w.uint32(32), message.hashRevision)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): HashKVResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: HashKVResponse,
+  ): HashKVResponse {
     const reader = openReader(source, depth, 'etcdserverpb.HashKVResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: HashKVResponse = {
+      const message: HashKVResponse = into ?? {
         header: undefined,
         hash: 0,
         compactRevision: 0,
         hashRevision: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.hash = reader.uint32()
@@ -1210,7 +1288,7 @@ export const HashKVResponse: Codec<HashKVResponse> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1241,27 +1319,32 @@ export const HashResponse: Codec<HashResponse> = {
     if (message.hash) w.uint32(16).uint32(message.hash)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): HashResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: HashResponse,
+  ): HashResponse {
     const reader = openReader(source, depth, 'etcdserverpb.HashResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: HashResponse = {
+      const message: HashResponse = into ?? {
         header: undefined,
         hash: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.hash = reader.uint32()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1283,18 +1366,23 @@ export const SnapshotRequest: Codec<SnapshotRequest> = {
   encode(_message: Init<SnapshotRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): SnapshotRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: SnapshotRequest,
+  ): SnapshotRequest {
     const reader = openReader(source, depth, 'etcdserverpb.SnapshotRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: SnapshotRequest = {}
+      const message: SnapshotRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1331,22 +1419,27 @@ export const SnapshotResponse: Codec<SnapshotResponse> = {
     if (message.version) w.uint32(34).string(message.version)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): SnapshotResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: SnapshotResponse,
+  ): SnapshotResponse {
     const reader = openReader(source, depth, 'etcdserverpb.SnapshotResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: SnapshotResponse = {
+      const message: SnapshotResponse = into ?? {
         header: undefined,
         remainingBytes: 0,
         blob: NO_BYTES,
         version: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.remainingBytes = readUint53(reader)
@@ -1355,11 +1448,11 @@ export const SnapshotResponse: Codec<SnapshotResponse> = {
             message.blob = reader.bytes()
             break
           case 34:
-            message.version = reader.string()
+            message.version = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1395,41 +1488,57 @@ export const WatchRequest: Codec<WatchRequest> = {
       WatchProgressRequest.encode(message.progressRequest, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): WatchRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: WatchRequest,
+  ): WatchRequest {
     const reader = openReader(source, depth, 'etcdserverpb.WatchRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: WatchRequest = {
+      const message: WatchRequest = into ?? {
         createRequest: undefined,
         cancelRequest: undefined,
         progressRequest: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.cancelRequest = undefined
             message.progressRequest = undefined
-            message.createRequest = WatchCreateRequest.decode(reader, reader.uint32(), depth + 1)
+            message.createRequest = WatchCreateRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.createRequest,
+            )
             break
           case 18:
             message.createRequest = undefined
             message.progressRequest = undefined
-            message.cancelRequest = WatchCancelRequest.decode(reader, reader.uint32(), depth + 1)
+            message.cancelRequest = WatchCancelRequest.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.cancelRequest,
+            )
             break
           case 26:
             message.createRequest = undefined
             message.cancelRequest = undefined
             message.progressRequest = WatchProgressRequest.decode(
               reader,
-              reader.uint32(),
+              reader.size(),
               depth + 1,
+              message.progressRequest,
             )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1481,12 +1590,17 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
     if (message.fragment) w.uint32(64).bool(message.fragment)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): WatchCreateRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: WatchCreateRequest,
+  ): WatchCreateRequest {
     const reader = openReader(source, depth, 'etcdserverpb.WatchCreateRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: WatchCreateRequest = {
+      const message: WatchCreateRequest = into ?? {
         key: NO_BYTES,
         rangeEnd: NO_BYTES,
         startRevision: 0,
@@ -1497,7 +1611,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
         fragment: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
             message.key = reader.bytes()
@@ -1515,8 +1629,9 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
             message.filters.push(reader.int32() as FilterType)
             break
           case 42: {
-            const until = reader.uint32() + reader.pos
+            const until = reader.size() + reader.pos
             while (reader.pos < until) message.filters.push(reader.int32() as FilterType)
+            if (reader.pos !== until) throw new InvalidMessage('a list is cut off')
             break
           }
           case 48:
@@ -1530,7 +1645,7 @@ export const WatchCreateRequest: Codec<WatchCreateRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1565,23 +1680,28 @@ export const WatchCancelRequest: Codec<WatchCancelRequest> = {
     if (message.watchId) writeNumber(w.uint32(8), message.watchId)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): WatchCancelRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: WatchCancelRequest,
+  ): WatchCancelRequest {
     const reader = openReader(source, depth, 'etcdserverpb.WatchCancelRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: WatchCancelRequest = {
+      const message: WatchCancelRequest = into ?? {
         watchId: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.watchId = readInt53(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1603,18 +1723,23 @@ export const WatchProgressRequest: Codec<WatchProgressRequest> = {
   encode(_message: Init<WatchProgressRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): WatchProgressRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: WatchProgressRequest,
+  ): WatchProgressRequest {
     const reader = openReader(source, depth, 'etcdserverpb.WatchProgressRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: WatchProgressRequest = {}
+      const message: WatchProgressRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1664,12 +1789,17 @@ export const WatchResponse: Codec<WatchResponse> = {
       for (const item of message.events) Event.encode(item, w.uint32(90).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): WatchResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: WatchResponse,
+  ): WatchResponse {
     const reader = openReader(source, depth, 'etcdserverpb.WatchResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: WatchResponse = {
+      const message: WatchResponse = into ?? {
         header: undefined,
         watchId: 0,
         created: false,
@@ -1680,10 +1810,10 @@ export const WatchResponse: Codec<WatchResponse> = {
         events: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.watchId = readInt53(reader)
@@ -1698,17 +1828,17 @@ export const WatchResponse: Codec<WatchResponse> = {
             message.compactRevision = readInt53(reader)
             break
           case 50:
-            message.cancelReason = reader.string()
+            message.cancelReason = readString(reader)
             break
           case 56:
             message.fragment = reader.bool()
             break
           case 90:
-            message.events.push(Event.decode(reader, reader.uint32(), depth + 1))
+            message.events.push(Event.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1738,17 +1868,22 @@ export const LeaseGrantRequest: Codec<LeaseGrantRequest> = {
     if (message.ID) writeBigint(w.uint32(16), message.ID)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseGrantRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseGrantRequest,
+  ): LeaseGrantRequest {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseGrantRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseGrantRequest = {
+      const message: LeaseGrantRequest = into ?? {
         TTL: 0,
         ID: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.TTL = readInt53(reader)
@@ -1758,7 +1893,7 @@ export const LeaseGrantRequest: Codec<LeaseGrantRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1795,22 +1930,27 @@ export const LeaseGrantResponse: Codec<LeaseGrantResponse> = {
     if (message.error) w.uint32(34).string(message.error)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseGrantResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseGrantResponse,
+  ): LeaseGrantResponse {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseGrantResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseGrantResponse = {
+      const message: LeaseGrantResponse = into ?? {
         header: undefined,
         ID: 0n,
         TTL: 0,
         error: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.ID = readInt64(reader)
@@ -1819,11 +1959,11 @@ export const LeaseGrantResponse: Codec<LeaseGrantResponse> = {
             message.TTL = readInt53(reader)
             break
           case 34:
-            message.error = reader.string()
+            message.error = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1850,23 +1990,28 @@ export const LeaseRevokeRequest: Codec<LeaseRevokeRequest> = {
     if (message.ID) writeBigint(w.uint32(8), message.ID)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseRevokeRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseRevokeRequest,
+  ): LeaseRevokeRequest {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseRevokeRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseRevokeRequest = {
+      const message: LeaseRevokeRequest = into ?? {
         ID: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readInt64(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1894,23 +2039,28 @@ export const LeaseRevokeResponse: Codec<LeaseRevokeResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseRevokeResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseRevokeResponse,
+  ): LeaseRevokeResponse {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseRevokeResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseRevokeResponse = {
+      const message: LeaseRevokeResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1940,17 +2090,22 @@ export const LeaseCheckpoint: Codec<LeaseCheckpoint> = {
     if (message.remaining_TTL) writeNumber(w.uint32(16), message.remaining_TTL)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseCheckpoint {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseCheckpoint,
+  ): LeaseCheckpoint {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseCheckpoint')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseCheckpoint = {
+      const message: LeaseCheckpoint = into ?? {
         ID: 0n,
         remaining_TTL: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readInt64(reader)
@@ -1960,7 +2115,7 @@ export const LeaseCheckpoint: Codec<LeaseCheckpoint> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -1989,23 +2144,28 @@ export const LeaseCheckpointRequest: Codec<LeaseCheckpointRequest> = {
         LeaseCheckpoint.encode(item, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseCheckpointRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseCheckpointRequest,
+  ): LeaseCheckpointRequest {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseCheckpointRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseCheckpointRequest = {
+      const message: LeaseCheckpointRequest = into ?? {
         checkpoints: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.checkpoints.push(LeaseCheckpoint.decode(reader, reader.uint32(), depth + 1))
+            message.checkpoints.push(LeaseCheckpoint.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2033,23 +2193,28 @@ export const LeaseCheckpointResponse: Codec<LeaseCheckpointResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseCheckpointResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseCheckpointResponse,
+  ): LeaseCheckpointResponse {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseCheckpointResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseCheckpointResponse = {
+      const message: LeaseCheckpointResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2076,23 +2241,28 @@ export const LeaseKeepAliveRequest: Codec<LeaseKeepAliveRequest> = {
     if (message.ID) writeBigint(w.uint32(8), message.ID)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseKeepAliveRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseKeepAliveRequest,
+  ): LeaseKeepAliveRequest {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseKeepAliveRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseKeepAliveRequest = {
+      const message: LeaseKeepAliveRequest = into ?? {
         ID: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readInt64(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2126,21 +2296,26 @@ export const LeaseKeepAliveResponse: Codec<LeaseKeepAliveResponse> = {
     if (message.TTL) writeNumber(w.uint32(24), message.TTL)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseKeepAliveResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseKeepAliveResponse,
+  ): LeaseKeepAliveResponse {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseKeepAliveResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseKeepAliveResponse = {
+      const message: LeaseKeepAliveResponse = into ?? {
         header: undefined,
         ID: 0n,
         TTL: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.ID = readInt64(reader)
@@ -2150,7 +2325,7 @@ export const LeaseKeepAliveResponse: Codec<LeaseKeepAliveResponse> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2180,17 +2355,22 @@ export const LeaseTimeToLiveRequest: Codec<LeaseTimeToLiveRequest> = {
     if (message.keys) w.uint32(16).bool(message.keys)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseTimeToLiveRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseTimeToLiveRequest,
+  ): LeaseTimeToLiveRequest {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseTimeToLiveRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseTimeToLiveRequest = {
+      const message: LeaseTimeToLiveRequest = into ?? {
         ID: 0n,
         keys: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readInt64(reader)
@@ -2200,7 +2380,7 @@ export const LeaseTimeToLiveRequest: Codec<LeaseTimeToLiveRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2240,12 +2420,17 @@ export const LeaseTimeToLiveResponse: Codec<LeaseTimeToLiveResponse> = {
     if (message.keys) for (const item of message.keys) w.uint32(42).bytes(item)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseTimeToLiveResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseTimeToLiveResponse,
+  ): LeaseTimeToLiveResponse {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseTimeToLiveResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseTimeToLiveResponse = {
+      const message: LeaseTimeToLiveResponse = into ?? {
         header: undefined,
         ID: 0n,
         TTL: 0,
@@ -2253,10 +2438,10 @@ export const LeaseTimeToLiveResponse: Codec<LeaseTimeToLiveResponse> = {
         keys: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.ID = readInt64(reader)
@@ -2272,7 +2457,7 @@ export const LeaseTimeToLiveResponse: Codec<LeaseTimeToLiveResponse> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2294,18 +2479,23 @@ export const LeaseLeasesRequest: Codec<LeaseLeasesRequest> = {
   encode(_message: Init<LeaseLeasesRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseLeasesRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseLeasesRequest,
+  ): LeaseLeasesRequest {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseLeasesRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseLeasesRequest = {}
+      const message: LeaseLeasesRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2332,23 +2522,23 @@ export const LeaseStatus: Codec<LeaseStatus> = {
     if (message.ID) writeBigint(w.uint32(8), message.ID)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseStatus {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: LeaseStatus): LeaseStatus {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseStatus')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseStatus = {
+      const message: LeaseStatus = into ?? {
         ID: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readInt64(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2380,27 +2570,32 @@ export const LeaseLeasesResponse: Codec<LeaseLeasesResponse> = {
       for (const item of message.leases) LeaseStatus.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): LeaseLeasesResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: LeaseLeasesResponse,
+  ): LeaseLeasesResponse {
     const reader = openReader(source, depth, 'etcdserverpb.LeaseLeasesResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: LeaseLeasesResponse = {
+      const message: LeaseLeasesResponse = into ?? {
         header: undefined,
         leases: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.leases.push(LeaseStatus.decode(reader, reader.uint32(), depth + 1))
+            message.leases.push(LeaseStatus.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2439,12 +2634,12 @@ export const Member: Codec<Member> = {
     if (message.isLearner) w.uint32(40).bool(message.isLearner)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): Member {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Member): Member {
     const reader = openReader(source, depth, 'etcdserverpb.Member')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: Member = {
+      const message: Member = into ?? {
         ID: 0n,
         name: '',
         peerURLs: [],
@@ -2452,26 +2647,26 @@ export const Member: Codec<Member> = {
         isLearner: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readUint64(reader)
             break
           case 18:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 26:
-            message.peerURLs.push(reader.string())
+            message.peerURLs.push(readString(reader))
             break
           case 34:
-            message.clientURLs.push(reader.string())
+            message.clientURLs.push(readString(reader))
             break
           case 40:
             message.isLearner = reader.bool()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2501,27 +2696,32 @@ export const MemberAddRequest: Codec<MemberAddRequest> = {
     if (message.isLearner) w.uint32(16).bool(message.isLearner)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberAddRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberAddRequest,
+  ): MemberAddRequest {
     const reader = openReader(source, depth, 'etcdserverpb.MemberAddRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberAddRequest = {
+      const message: MemberAddRequest = into ?? {
         peerURLs: [],
         isLearner: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.peerURLs.push(reader.string())
+            message.peerURLs.push(readString(reader))
             break
           case 16:
             message.isLearner = reader.bool()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2556,31 +2756,36 @@ export const MemberAddResponse: Codec<MemberAddResponse> = {
       for (const item of message.members) Member.encode(item, w.uint32(26).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberAddResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberAddResponse,
+  ): MemberAddResponse {
     const reader = openReader(source, depth, 'etcdserverpb.MemberAddResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberAddResponse = {
+      const message: MemberAddResponse = into ?? {
         header: undefined,
         member: undefined,
         members: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.member = Member.decode(reader, reader.uint32(), depth + 1)
+            message.member = Member.decode(reader, reader.size(), depth + 1, message.member)
             break
           case 26:
-            message.members.push(Member.decode(reader, reader.uint32(), depth + 1))
+            message.members.push(Member.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2607,23 +2812,28 @@ export const MemberRemoveRequest: Codec<MemberRemoveRequest> = {
     if (message.ID) writeBigint(w.uint32(8), message.ID)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberRemoveRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberRemoveRequest,
+  ): MemberRemoveRequest {
     const reader = openReader(source, depth, 'etcdserverpb.MemberRemoveRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberRemoveRequest = {
+      const message: MemberRemoveRequest = into ?? {
         ID: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readUint64(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2655,27 +2865,32 @@ export const MemberRemoveResponse: Codec<MemberRemoveResponse> = {
       for (const item of message.members) Member.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberRemoveResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberRemoveResponse,
+  ): MemberRemoveResponse {
     const reader = openReader(source, depth, 'etcdserverpb.MemberRemoveResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberRemoveResponse = {
+      const message: MemberRemoveResponse = into ?? {
         header: undefined,
         members: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.members.push(Member.decode(reader, reader.uint32(), depth + 1))
+            message.members.push(Member.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2705,27 +2920,32 @@ export const MemberUpdateRequest: Codec<MemberUpdateRequest> = {
     if (message.peerURLs) for (const item of message.peerURLs) w.uint32(18).string(item)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberUpdateRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberUpdateRequest,
+  ): MemberUpdateRequest {
     const reader = openReader(source, depth, 'etcdserverpb.MemberUpdateRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberUpdateRequest = {
+      const message: MemberUpdateRequest = into ?? {
         ID: 0n,
         peerURLs: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readUint64(reader)
             break
           case 18:
-            message.peerURLs.push(reader.string())
+            message.peerURLs.push(readString(reader))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2757,27 +2977,32 @@ export const MemberUpdateResponse: Codec<MemberUpdateResponse> = {
       for (const item of message.members) Member.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberUpdateResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberUpdateResponse,
+  ): MemberUpdateResponse {
     const reader = openReader(source, depth, 'etcdserverpb.MemberUpdateResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberUpdateResponse = {
+      const message: MemberUpdateResponse = into ?? {
         header: undefined,
         members: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.members.push(Member.decode(reader, reader.uint32(), depth + 1))
+            message.members.push(Member.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2804,23 +3029,28 @@ export const MemberListRequest: Codec<MemberListRequest> = {
     if (message.linearizable) w.uint32(8).bool(message.linearizable)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberListRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberListRequest,
+  ): MemberListRequest {
     const reader = openReader(source, depth, 'etcdserverpb.MemberListRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberListRequest = {
+      const message: MemberListRequest = into ?? {
         linearizable: false,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.linearizable = reader.bool()
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2852,27 +3082,32 @@ export const MemberListResponse: Codec<MemberListResponse> = {
       for (const item of message.members) Member.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberListResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberListResponse,
+  ): MemberListResponse {
     const reader = openReader(source, depth, 'etcdserverpb.MemberListResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberListResponse = {
+      const message: MemberListResponse = into ?? {
         header: undefined,
         members: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.members.push(Member.decode(reader, reader.uint32(), depth + 1))
+            message.members.push(Member.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2899,23 +3134,28 @@ export const MemberPromoteRequest: Codec<MemberPromoteRequest> = {
     if (message.ID) writeBigint(w.uint32(8), message.ID)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberPromoteRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberPromoteRequest,
+  ): MemberPromoteRequest {
     const reader = openReader(source, depth, 'etcdserverpb.MemberPromoteRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberPromoteRequest = {
+      const message: MemberPromoteRequest = into ?? {
         ID: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.ID = readUint64(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2947,27 +3187,32 @@ export const MemberPromoteResponse: Codec<MemberPromoteResponse> = {
       for (const item of message.members) Member.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MemberPromoteResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MemberPromoteResponse,
+  ): MemberPromoteResponse {
     const reader = openReader(source, depth, 'etcdserverpb.MemberPromoteResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MemberPromoteResponse = {
+      const message: MemberPromoteResponse = into ?? {
         header: undefined,
         members: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.members.push(Member.decode(reader, reader.uint32(), depth + 1))
+            message.members.push(Member.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -2989,18 +3234,23 @@ export const DefragmentRequest: Codec<DefragmentRequest> = {
   encode(_message: Init<DefragmentRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DefragmentRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DefragmentRequest,
+  ): DefragmentRequest {
     const reader = openReader(source, depth, 'etcdserverpb.DefragmentRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DefragmentRequest = {}
+      const message: DefragmentRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3028,23 +3278,28 @@ export const DefragmentResponse: Codec<DefragmentResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DefragmentResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DefragmentResponse,
+  ): DefragmentResponse {
     const reader = openReader(source, depth, 'etcdserverpb.DefragmentResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DefragmentResponse = {
+      const message: DefragmentResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3071,23 +3326,28 @@ export const MoveLeaderRequest: Codec<MoveLeaderRequest> = {
     if (message.targetID) writeBigint(w.uint32(8), message.targetID)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MoveLeaderRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MoveLeaderRequest,
+  ): MoveLeaderRequest {
     const reader = openReader(source, depth, 'etcdserverpb.MoveLeaderRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MoveLeaderRequest = {
+      const message: MoveLeaderRequest = into ?? {
         targetID: 0n,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.targetID = readUint64(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3115,23 +3375,28 @@ export const MoveLeaderResponse: Codec<MoveLeaderResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): MoveLeaderResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: MoveLeaderResponse,
+  ): MoveLeaderResponse {
     const reader = openReader(source, depth, 'etcdserverpb.MoveLeaderResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: MoveLeaderResponse = {
+      const message: MoveLeaderResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3164,18 +3429,23 @@ export const AlarmRequest: Codec<AlarmRequest> = {
     if (message.alarm) w.uint32(24).int32(message.alarm)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AlarmRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AlarmRequest,
+  ): AlarmRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AlarmRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AlarmRequest = {
+      const message: AlarmRequest = into ?? {
         action: 0,
         memberID: 0n,
         alarm: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.action = reader.int32() as AlarmAction
@@ -3188,7 +3458,7 @@ export const AlarmRequest: Codec<AlarmRequest> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3227,17 +3497,17 @@ export const AlarmMember: Codec<AlarmMember> = {
     if (message.alarm) w.uint32(16).int32(message.alarm)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AlarmMember {
+  decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: AlarmMember): AlarmMember {
     const reader = openReader(source, depth, 'etcdserverpb.AlarmMember')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AlarmMember = {
+      const message: AlarmMember = into ?? {
         memberID: 0n,
         alarm: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.memberID = readUint64(reader)
@@ -3247,7 +3517,7 @@ export const AlarmMember: Codec<AlarmMember> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3279,27 +3549,32 @@ export const AlarmResponse: Codec<AlarmResponse> = {
       for (const item of message.alarms) AlarmMember.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AlarmResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AlarmResponse,
+  ): AlarmResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AlarmResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AlarmResponse = {
+      const message: AlarmResponse = into ?? {
         header: undefined,
         alarms: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.alarms.push(AlarmMember.decode(reader, reader.uint32(), depth + 1))
+            message.alarms.push(AlarmMember.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3329,27 +3604,32 @@ export const DowngradeRequest: Codec<DowngradeRequest> = {
     if (message.version) w.uint32(18).string(message.version)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DowngradeRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DowngradeRequest,
+  ): DowngradeRequest {
     const reader = openReader(source, depth, 'etcdserverpb.DowngradeRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DowngradeRequest = {
+      const message: DowngradeRequest = into ?? {
         action: 0,
         version: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.action = reader.int32() as DowngradeAction
             break
           case 18:
-            message.version = reader.string()
+            message.version = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3389,27 +3669,32 @@ export const DowngradeResponse: Codec<DowngradeResponse> = {
     if (message.version) w.uint32(18).string(message.version)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DowngradeResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DowngradeResponse,
+  ): DowngradeResponse {
     const reader = openReader(source, depth, 'etcdserverpb.DowngradeResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DowngradeResponse = {
+      const message: DowngradeResponse = into ?? {
         header: undefined,
         version: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.version = reader.string()
+            message.version = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3436,23 +3721,28 @@ export const DowngradeVersionTestRequest: Codec<DowngradeVersionTestRequest> = {
     if (message.ver) w.uint32(10).string(message.ver)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DowngradeVersionTestRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DowngradeVersionTestRequest,
+  ): DowngradeVersionTestRequest {
     const reader = openReader(source, depth, 'etcdserverpb.DowngradeVersionTestRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DowngradeVersionTestRequest = {
+      const message: DowngradeVersionTestRequest = into ?? {
         ver: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.ver = reader.string()
+            message.ver = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3474,18 +3764,23 @@ export const StatusRequest: Codec<StatusRequest> = {
   encode(_message: Init<StatusRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): StatusRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: StatusRequest,
+  ): StatusRequest {
     const reader = openReader(source, depth, 'etcdserverpb.StatusRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: StatusRequest = {}
+      const message: StatusRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3550,12 +3845,17 @@ export const StatusResponse: Codec<StatusResponse> = {
       DowngradeInfo.encode(message.downgradeInfo, w.uint32(106).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): StatusResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: StatusResponse,
+  ): StatusResponse {
     const reader = openReader(source, depth, 'etcdserverpb.StatusResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: StatusResponse = {
+      const message: StatusResponse = into ?? {
         header: undefined,
         version: '',
         dbSize: 0,
@@ -3571,13 +3871,13 @@ export const StatusResponse: Codec<StatusResponse> = {
         downgradeInfo: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.version = reader.string()
+            message.version = readString(reader)
             break
           case 24:
             message.dbSize = readInt53(reader)
@@ -3595,7 +3895,7 @@ export const StatusResponse: Codec<StatusResponse> = {
             message.raftAppliedIndex = readUint53(reader)
             break
           case 66:
-            message.errors.push(reader.string())
+            message.errors.push(readString(reader))
             break
           case 72:
             message.dbSizeInUse = readInt53(reader)
@@ -3604,17 +3904,22 @@ export const StatusResponse: Codec<StatusResponse> = {
             message.isLearner = reader.bool()
             break
           case 90:
-            message.storageVersion = reader.string()
+            message.storageVersion = readString(reader)
             break
           case 96:
             message.dbSizeQuota = readInt53(reader)
             break
           case 106:
-            message.downgradeInfo = DowngradeInfo.decode(reader, reader.uint32(), depth + 1)
+            message.downgradeInfo = DowngradeInfo.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.downgradeInfo,
+            )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3644,27 +3949,32 @@ export const DowngradeInfo: Codec<DowngradeInfo> = {
     if (message.targetVersion) w.uint32(18).string(message.targetVersion)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): DowngradeInfo {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: DowngradeInfo,
+  ): DowngradeInfo {
     const reader = openReader(source, depth, 'etcdserverpb.DowngradeInfo')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: DowngradeInfo = {
+      const message: DowngradeInfo = into ?? {
         enabled: false,
         targetVersion: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 8:
             message.enabled = reader.bool()
             break
           case 18:
-            message.targetVersion = reader.string()
+            message.targetVersion = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3686,18 +3996,23 @@ export const AuthEnableRequest: Codec<AuthEnableRequest> = {
   encode(_message: Init<AuthEnableRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthEnableRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthEnableRequest,
+  ): AuthEnableRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthEnableRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthEnableRequest = {}
+      const message: AuthEnableRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3719,18 +4034,23 @@ export const AuthDisableRequest: Codec<AuthDisableRequest> = {
   encode(_message: Init<AuthDisableRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthDisableRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthDisableRequest,
+  ): AuthDisableRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthDisableRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthDisableRequest = {}
+      const message: AuthDisableRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3752,18 +4072,23 @@ export const AuthStatusRequest: Codec<AuthStatusRequest> = {
   encode(_message: Init<AuthStatusRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthStatusRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthStatusRequest,
+  ): AuthStatusRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthStatusRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthStatusRequest = {}
+      const message: AuthStatusRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3793,27 +4118,32 @@ export const AuthenticateRequest: Codec<AuthenticateRequest> = {
     if (message.password) w.uint32(18).string(message.password)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthenticateRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthenticateRequest,
+  ): AuthenticateRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthenticateRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthenticateRequest = {
+      const message: AuthenticateRequest = into ?? {
         name: '',
         password: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 18:
-            message.password = reader.string()
+            message.password = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3850,35 +4180,45 @@ export const AuthUserAddRequest: Codec<AuthUserAddRequest> = {
     if (message.hashedPassword) w.uint32(34).string(message.hashedPassword)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserAddRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserAddRequest,
+  ): AuthUserAddRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserAddRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserAddRequest = {
+      const message: AuthUserAddRequest = into ?? {
         name: '',
         password: '',
         options: undefined,
         hashedPassword: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 18:
-            message.password = reader.string()
+            message.password = readString(reader)
             break
           case 26:
-            message.options = UserAddOptions.decode(reader, reader.uint32(), depth + 1)
+            message.options = UserAddOptions.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.options,
+            )
             break
           case 34:
-            message.hashedPassword = reader.string()
+            message.hashedPassword = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3905,23 +4245,28 @@ export const AuthUserGetRequest: Codec<AuthUserGetRequest> = {
     if (message.name) w.uint32(10).string(message.name)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserGetRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserGetRequest,
+  ): AuthUserGetRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserGetRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserGetRequest = {
+      const message: AuthUserGetRequest = into ?? {
         name: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3948,23 +4293,28 @@ export const AuthUserDeleteRequest: Codec<AuthUserDeleteRequest> = {
     if (message.name) w.uint32(10).string(message.name)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserDeleteRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserDeleteRequest,
+  ): AuthUserDeleteRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserDeleteRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserDeleteRequest = {
+      const message: AuthUserDeleteRequest = into ?? {
         name: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -3997,31 +4347,36 @@ export const AuthUserChangePasswordRequest: Codec<AuthUserChangePasswordRequest>
     if (message.hashedPassword) w.uint32(26).string(message.hashedPassword)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserChangePasswordRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserChangePasswordRequest,
+  ): AuthUserChangePasswordRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserChangePasswordRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserChangePasswordRequest = {
+      const message: AuthUserChangePasswordRequest = into ?? {
         name: '',
         password: '',
         hashedPassword: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 18:
-            message.password = reader.string()
+            message.password = readString(reader)
             break
           case 26:
-            message.hashedPassword = reader.string()
+            message.hashedPassword = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4051,27 +4406,32 @@ export const AuthUserGrantRoleRequest: Codec<AuthUserGrantRoleRequest> = {
     if (message.role) w.uint32(18).string(message.role)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserGrantRoleRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserGrantRoleRequest,
+  ): AuthUserGrantRoleRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserGrantRoleRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserGrantRoleRequest = {
+      const message: AuthUserGrantRoleRequest = into ?? {
         user: '',
         role: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.user = reader.string()
+            message.user = readString(reader)
             break
           case 18:
-            message.role = reader.string()
+            message.role = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4101,27 +4461,32 @@ export const AuthUserRevokeRoleRequest: Codec<AuthUserRevokeRoleRequest> = {
     if (message.role) w.uint32(18).string(message.role)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserRevokeRoleRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserRevokeRoleRequest,
+  ): AuthUserRevokeRoleRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserRevokeRoleRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserRevokeRoleRequest = {
+      const message: AuthUserRevokeRoleRequest = into ?? {
         name: '',
         role: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 18:
-            message.role = reader.string()
+            message.role = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4148,23 +4513,28 @@ export const AuthRoleAddRequest: Codec<AuthRoleAddRequest> = {
     if (message.name) w.uint32(10).string(message.name)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleAddRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleAddRequest,
+  ): AuthRoleAddRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleAddRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleAddRequest = {
+      const message: AuthRoleAddRequest = into ?? {
         name: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4191,23 +4561,28 @@ export const AuthRoleGetRequest: Codec<AuthRoleGetRequest> = {
     if (message.role) w.uint32(10).string(message.role)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleGetRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleGetRequest,
+  ): AuthRoleGetRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleGetRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleGetRequest = {
+      const message: AuthRoleGetRequest = into ?? {
         role: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.role = reader.string()
+            message.role = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4229,18 +4604,23 @@ export const AuthUserListRequest: Codec<AuthUserListRequest> = {
   encode(_message: Init<AuthUserListRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserListRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserListRequest,
+  ): AuthUserListRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserListRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserListRequest = {}
+      const message: AuthUserListRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4262,18 +4642,23 @@ export const AuthRoleListRequest: Codec<AuthRoleListRequest> = {
   encode(_message: Init<AuthRoleListRequest>, w: Writer = Writer.create()): Writer {
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleListRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleListRequest,
+  ): AuthRoleListRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleListRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleListRequest = {}
+      const message: AuthRoleListRequest = into ?? {}
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4300,23 +4685,28 @@ export const AuthRoleDeleteRequest: Codec<AuthRoleDeleteRequest> = {
     if (message.role) w.uint32(10).string(message.role)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleDeleteRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleDeleteRequest,
+  ): AuthRoleDeleteRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleDeleteRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleDeleteRequest = {
+      const message: AuthRoleDeleteRequest = into ?? {
         role: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.role = reader.string()
+            message.role = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4346,27 +4736,32 @@ export const AuthRoleGrantPermissionRequest: Codec<AuthRoleGrantPermissionReques
     if (message.perm !== undefined) Permission.encode(message.perm, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleGrantPermissionRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleGrantPermissionRequest,
+  ): AuthRoleGrantPermissionRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleGrantPermissionRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleGrantPermissionRequest = {
+      const message: AuthRoleGrantPermissionRequest = into ?? {
         name: '',
         perm: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.name = reader.string()
+            message.name = readString(reader)
             break
           case 18:
-            message.perm = Permission.decode(reader, reader.uint32(), depth + 1)
+            message.perm = Permission.decode(reader, reader.size(), depth + 1, message.perm)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4399,21 +4794,26 @@ export const AuthRoleRevokePermissionRequest: Codec<AuthRoleRevokePermissionRequ
     if (message.rangeEnd?.length) w.uint32(26).bytes(message.rangeEnd)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleRevokePermissionRequest {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleRevokePermissionRequest,
+  ): AuthRoleRevokePermissionRequest {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleRevokePermissionRequest')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleRevokePermissionRequest = {
+      const message: AuthRoleRevokePermissionRequest = into ?? {
         role: '',
         key: NO_BYTES,
         rangeEnd: NO_BYTES,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.role = reader.string()
+            message.role = readString(reader)
             break
           case 18:
             message.key = reader.bytes()
@@ -4423,7 +4823,7 @@ export const AuthRoleRevokePermissionRequest: Codec<AuthRoleRevokePermissionRequ
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4451,23 +4851,28 @@ export const AuthEnableResponse: Codec<AuthEnableResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthEnableResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthEnableResponse,
+  ): AuthEnableResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthEnableResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthEnableResponse = {
+      const message: AuthEnableResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4495,23 +4900,28 @@ export const AuthDisableResponse: Codec<AuthDisableResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthDisableResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthDisableResponse,
+  ): AuthDisableResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthDisableResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthDisableResponse = {
+      const message: AuthDisableResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4545,21 +4955,26 @@ export const AuthStatusResponse: Codec<AuthStatusResponse> = {
     if (message.authRevision) writeNumber(w.uint32(24), message.authRevision)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthStatusResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthStatusResponse,
+  ): AuthStatusResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthStatusResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthStatusResponse = {
+      const message: AuthStatusResponse = into ?? {
         header: undefined,
         enabled: false,
         authRevision: 0,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 16:
             message.enabled = reader.bool()
@@ -4569,7 +4984,7 @@ export const AuthStatusResponse: Codec<AuthStatusResponse> = {
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4600,27 +5015,32 @@ export const AuthenticateResponse: Codec<AuthenticateResponse> = {
     if (message.token) w.uint32(18).string(message.token)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthenticateResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthenticateResponse,
+  ): AuthenticateResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthenticateResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthenticateResponse = {
+      const message: AuthenticateResponse = into ?? {
         header: undefined,
         token: '',
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.token = reader.string()
+            message.token = readString(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4648,23 +5068,28 @@ export const AuthUserAddResponse: Codec<AuthUserAddResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserAddResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserAddResponse,
+  ): AuthUserAddResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserAddResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserAddResponse = {
+      const message: AuthUserAddResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4695,27 +5120,32 @@ export const AuthUserGetResponse: Codec<AuthUserGetResponse> = {
     if (message.roles) for (const item of message.roles) w.uint32(18).string(item)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserGetResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserGetResponse,
+  ): AuthUserGetResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserGetResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserGetResponse = {
+      const message: AuthUserGetResponse = into ?? {
         header: undefined,
         roles: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.roles.push(reader.string())
+            message.roles.push(readString(reader))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4743,23 +5173,28 @@ export const AuthUserDeleteResponse: Codec<AuthUserDeleteResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserDeleteResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserDeleteResponse,
+  ): AuthUserDeleteResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserDeleteResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserDeleteResponse = {
+      const message: AuthUserDeleteResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4787,23 +5222,28 @@ export const AuthUserChangePasswordResponse: Codec<AuthUserChangePasswordRespons
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserChangePasswordResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserChangePasswordResponse,
+  ): AuthUserChangePasswordResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserChangePasswordResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserChangePasswordResponse = {
+      const message: AuthUserChangePasswordResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4831,23 +5271,28 @@ export const AuthUserGrantRoleResponse: Codec<AuthUserGrantRoleResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserGrantRoleResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserGrantRoleResponse,
+  ): AuthUserGrantRoleResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserGrantRoleResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserGrantRoleResponse = {
+      const message: AuthUserGrantRoleResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4875,23 +5320,28 @@ export const AuthUserRevokeRoleResponse: Codec<AuthUserRevokeRoleResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserRevokeRoleResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserRevokeRoleResponse,
+  ): AuthUserRevokeRoleResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserRevokeRoleResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserRevokeRoleResponse = {
+      const message: AuthUserRevokeRoleResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4919,23 +5369,28 @@ export const AuthRoleAddResponse: Codec<AuthRoleAddResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleAddResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleAddResponse,
+  ): AuthRoleAddResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleAddResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleAddResponse = {
+      const message: AuthRoleAddResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -4967,27 +5422,32 @@ export const AuthRoleGetResponse: Codec<AuthRoleGetResponse> = {
       for (const item of message.perm) Permission.encode(item, w.uint32(18).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleGetResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleGetResponse,
+  ): AuthRoleGetResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleGetResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleGetResponse = {
+      const message: AuthRoleGetResponse = into ?? {
         header: undefined,
         perm: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.perm.push(Permission.decode(reader, reader.uint32(), depth + 1))
+            message.perm.push(Permission.decode(reader, reader.size(), depth + 1))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -5018,27 +5478,32 @@ export const AuthRoleListResponse: Codec<AuthRoleListResponse> = {
     if (message.roles) for (const item of message.roles) w.uint32(18).string(item)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleListResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleListResponse,
+  ): AuthRoleListResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleListResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleListResponse = {
+      const message: AuthRoleListResponse = into ?? {
         header: undefined,
         roles: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.roles.push(reader.string())
+            message.roles.push(readString(reader))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -5069,27 +5534,32 @@ export const AuthUserListResponse: Codec<AuthUserListResponse> = {
     if (message.users) for (const item of message.users) w.uint32(18).string(item)
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthUserListResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthUserListResponse,
+  ): AuthUserListResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthUserListResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthUserListResponse = {
+      const message: AuthUserListResponse = into ?? {
         header: undefined,
         users: [],
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           case 18:
-            message.users.push(reader.string())
+            message.users.push(readString(reader))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -5117,23 +5587,28 @@ export const AuthRoleDeleteResponse: Codec<AuthRoleDeleteResponse> = {
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleDeleteResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleDeleteResponse,
+  ): AuthRoleDeleteResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleDeleteResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleDeleteResponse = {
+      const message: AuthRoleDeleteResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -5161,23 +5636,28 @@ export const AuthRoleGrantPermissionResponse: Codec<AuthRoleGrantPermissionRespo
       ResponseHeader.encode(message.header, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): AuthRoleGrantPermissionResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AuthRoleGrantPermissionResponse,
+  ): AuthRoleGrantPermissionResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleGrantPermissionResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleGrantPermissionResponse = {
+      const message: AuthRoleGrantPermissionResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -5209,23 +5689,24 @@ export const AuthRoleRevokePermissionResponse: Codec<AuthRoleRevokePermissionRes
     source: Reader | Uint8Array,
     length?: number,
     depth = 0,
+    into?: AuthRoleRevokePermissionResponse,
   ): AuthRoleRevokePermissionResponse {
     const reader = openReader(source, depth, 'etcdserverpb.AuthRoleRevokePermissionResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: AuthRoleRevokePermissionResponse = {
+      const message: AuthRoleRevokePermissionResponse = into ?? {
         header: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.header = ResponseHeader.decode(reader, reader.uint32(), depth + 1)
+            message.header = ResponseHeader.decode(reader, reader.size(), depth + 1, message.header)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
@@ -5253,23 +5734,33 @@ export const RangeStreamResponse: Codec<RangeStreamResponse> = {
       RangeResponse.encode(message.rangeResponse, w.uint32(10).fork()).ldelim()
     return w
   },
-  decode(source: Reader | Uint8Array, length?: number, depth = 0): RangeStreamResponse {
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: RangeStreamResponse,
+  ): RangeStreamResponse {
     const reader = openReader(source, depth, 'etcdserverpb.RangeStreamResponse')
     try {
       const end = length === undefined ? reader.len : reader.pos + length
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
-      const message: RangeStreamResponse = {
+      const message: RangeStreamResponse = into ?? {
         rangeResponse: undefined,
       }
       while (reader.pos < end) {
-        const tag = reader.uint32()
+        const tag = reader.tag()
         switch (tag) {
           case 10:
-            message.rangeResponse = RangeResponse.decode(reader, reader.uint32(), depth + 1)
+            message.rangeResponse = RangeResponse.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.rangeResponse,
+            )
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
-            reader.skipType(tag & 7)
+            reader.skipType(tag & 7, 0, tag >>> 3)
         }
       }
       if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
