@@ -1,7 +1,9 @@
 /** All fuzz targets. */
 
 import { codecTarget } from './codec-target.js'
+import { snapshotTarget } from './snapshot-target.js'
 import type { Target } from './target.js'
+import { walTarget } from './wal-target.js'
 
 /** In the order in which they run. */
-export const targets: readonly Target[] = [codecTarget]
+export const targets: readonly Target[] = [codecTarget, walTarget, snapshotTarget]
