@@ -1,7 +1,10 @@
 /** What really happened in the store, for the judges to compare answers with. */
 
+import type { Event as WatchEvent } from '../../client/wire/generated/kv.js'
+import { type Change, latin1 } from '../model/history.js'
 import type { ModelEvent } from '../model/model.js'
-import type { Committed } from './log-replay.js'
+import { Versions } from '../model/state.js'
+import type { Committed } from './committed.js'
 
 /** A compaction that was carried out. */
 export interface Compaction {
@@ -9,8 +12,6 @@ export interface Compaction {
   readonly revision: number
   /** The revision of the store when it was carried out: no write lies between the two. */
   readonly at: number
-  /** Of its log entry; 0 where there is no log to look at. */
-  readonly index: number
 }
 
 /** See the head of the file. It serves as a WatchTruth, too. */
@@ -19,10 +20,34 @@ export interface Truth {
   readonly events: readonly ModelEvent[]
   /** The newest revision of the store; 1 for a store that was never written. */
   readonly revision: number
-  /** In log order, so their revisions increase. */
-  readonly compactions: readonly Compaction[]
+  /** In log order, so their revisions increase; undefined where nobody saw them. */
+  readonly compactions: readonly Compaction[] | undefined
   /** The highest compaction that there was; -1 for none. */
   readonly compactRevision: number
   /** The committed commands; undefined when the truth was learned from a watch. */
   readonly log: readonly Committed[] | undefined
+}
+
+/**
+ * The truth as a watcher of all keys was told it from revision 2 on.
+ *
+ * @throws Error the events do not begin with the store, or go back.
+ */
+export function truthOfWatch(told: readonly WatchEvent[]): Truth {
+  const changes: Change[] = []
+  let revision = 1
+  for (const [i, { type, kv }] of told.entries()) {
+    const next = kv?.modRevision ?? 0
+    if (kv === undefined || (next !== revision && next !== revision + 1) || next === 1)
+      throw new Error(`event ${i} is of revision ${next}, after ${revision}`)
+    revision = next
+    changes.push({ type, kv: { ...kv, key: latin1(kv.key) }, prev: undefined })
+  }
+  const versions = new Versions(changes)
+  const events = changes.map(({ type, kv }) => {
+    const created = kv.createRevision === kv.modRevision
+    const prev = created ? undefined : versions.at(kv.modRevision - 1).get(kv.key)
+    return { revision: kv.modRevision, type, kv, prev }
+  })
+  return { events, revision, compactions: undefined, compactRevision: -1, log: undefined }
 }

@@ -27,10 +27,8 @@ import {
 import { type Call, type Outcome, Refusal } from './call.js'
 import { Draft } from './draft.js'
 import { type Change, covers, wireKv } from './history.js'
-import { executeRange } from './range.js'
+import { runDeleteRange, runPut, runRange, runTxn } from './run.js'
 import { allOf, LiveState, type State, Versions } from './state.js'
-import { executeDeleteRange, executePut, executeTxn } from './txn.js'
-import { checkDeleteRange, checkPut, checkRange, checkTxn } from './validate.js'
 
 /** Bounds of the modelled server; the defaults are etcd's. */
 export interface ModelOptions {
@@ -109,31 +107,19 @@ export class Model {
   }
 
   range(request: RangeRequest): Outcome<RangeResponse> {
-    return this.#attempt((draft) => {
-      checkRange(request)
-      return executeRange(draft, request)
-    })
+    return this.#attempt((draft) => runRange(draft, request))
   }
 
   put(request: PutRequest): Outcome<PutResponse> {
-    return this.#attempt((draft) => {
-      checkPut(request)
-      return executePut(draft, request, this.leases)
-    })
+    return this.#attempt((draft) => runPut(draft, request, this.leases))
   }
 
   deleteRange(request: DeleteRangeRequest): Outcome<DeleteRangeResponse> {
-    return this.#attempt((draft) => {
-      checkDeleteRange(request)
-      return executeDeleteRange(draft, request)
-    })
+    return this.#attempt((draft) => runDeleteRange(draft, request))
   }
 
   txn(request: TxnRequest): Outcome<TxnResponse> {
-    return this.#attempt((draft) => {
-      checkTxn(request, this.#txnOpsMax)
-      return executeTxn(draft, request, this.leases)
-    })
+    return this.#attempt((draft) => runTxn(draft, request, this.leases, this.#txnOpsMax))
   }
 
   compact({ revision }: CompactionRequest): Outcome<CompactionResponse> {
