@@ -90,7 +90,14 @@ describe('quoted strings', () => {
     expect(Buffer.from(unquote(literal)!).toString()).toBe(text)
   })
 
-  test.each(['foo', '"', '"a', "'a'", '"a"b"', '"\\q"', '"\\777"'])('%s is none', (literal) => {
+  test('a character beyond 16 bits is read whole', () => {
+    expect(Buffer.from(unquote('"\\U0001F600"')!).toString()).toBe('\u{1f600}')
+  })
+
+  test.each([
+    ...['foo', '"', '"a', "'a'", '"a"b"', '"\\q"', '"\\777"', '"\\X41"'],
+    ...['"\\Uffffffff"', '"\\U00110000"', '"\\ud800"'],
+  ])('%s is none', (literal) => {
     expect(unquote(literal)).toBeUndefined()
   })
 

@@ -125,17 +125,22 @@ const UNESCAPES: Readonly<Record<string, number>> = {
   ...{ a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11, '"': 34, "'": 39, '\\': 92 },
 }
 
+const ESCAPED =
+  /\\x([0-9a-fA-F]{2})|\\([0-7]{3})|\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\(.)|([^\\]+)/gsy
+
 /** The bytes of a Go string literal, `"…"` or `` `…` ``; undefined when it is none. */
 export function unquote(literal: string): Uint8Array | undefined {
   if (/^`[^`]*`$/s.test(literal)) return Buffer.from(literal.slice(1, -1))
   if (!/^"(?:[^"\\\n]|\\.)*"$/.test(literal)) return undefined
   const parts: Uint8Array[] = []
-  const pattern =
-    /\\x([0-9a-f]{2})|\\([0-7]{3})|\\u([0-9a-f]{4})|\\U([0-9a-f]{8})|\\(.)|([^\\]+)/giy
-  for (const [, x, octal, u, U, one, plain] of literal.slice(1, -1).matchAll(pattern)) {
+  for (const [, x, octal, u, U, one, plain] of literal.slice(1, -1).matchAll(ESCAPED)) {
     if (plain !== undefined) parts.push(Buffer.from(plain))
-    else if (u ?? U) parts.push(Buffer.from(String.fromCodePoint(Number.parseInt((u ?? U)!, 16))))
-    else {
+    else if (u ?? U) {
+      const code = Number.parseInt((u ?? U)!, 16)
+      // Neither half a character nor one beyond Unicode's end.
+      if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return undefined
+      parts.push(Buffer.from(String.fromCodePoint(code)))
+    } else {
       const byte = x ? Number.parseInt(x, 16) : octal ? Number.parseInt(octal, 8) : UNESCAPES[one!]
       if (byte === undefined || byte > 255) return undefined
       parts.push(Uint8Array.of(byte))

@@ -5,12 +5,12 @@ import { type Compare, CompareResult, CompareTarget } from '../../client/wire/ge
 import { CliError, ExitCode } from './cli-error.js'
 import { GoSyntaxError, parseCount, parseInt64, quote, unquote } from './go-values.js'
 
-const RESULTS: Readonly<Record<string, CompareResult>> = {
-  '=': CompareResult.EQUAL,
-  '!=': CompareResult.NOT_EQUAL,
-  '<': CompareResult.LESS,
-  '>': CompareResult.GREATER,
-}
+const RESULTS: ReadonlyMap<string, CompareResult> = new Map([
+  ['=', CompareResult.EQUAL],
+  ['!=', CompareResult.NOT_EQUAL],
+  ['<', CompareResult.LESS],
+  ['>', CompareResult.GREATER],
+])
 
 /** A value, put where its target wants it. */
 type Target = (value: Uint8Array) => Init<Compare>
@@ -25,9 +25,19 @@ const lease: Target = (bytes) => ({
   lease: parseInt64(Buffer.from(bytes).toString(), 16),
 })
 
-const TARGETS: Readonly<Record<string, Target>> = {
-  ...{ ver: version, version, c: create, create, m: mod, mod, val: value, value, lease },
-}
+const TARGETS: ReadonlyMap<string, Target> = new Map(
+  Object.entries({
+    ver: version,
+    version,
+    c: create,
+    create,
+    m: mod,
+    mod,
+    val: value,
+    value,
+    lease,
+  }),
+)
 
 const LITERAL = String.raw`("(?:[^"\\]|\\.)*"|\x60[^\x60]*\x60)`
 const COMPARISON = new RegExp(String.raw`^(\w*)\(${LITERAL}\)\s+(\S+)\s+${LITERAL}\s*$`)
@@ -39,9 +49,9 @@ export function parseCompare(line: string): Init<Compare> {
   const valueBytes = unquote(literal ?? '')
   if (keyBytes === undefined || valueBytes === undefined)
     throw malformed(line, `write it as mod(${quote('key')}) > ${quote('0')}`)
-  const make = TARGETS[target]
+  const make = TARGETS.get(target)
   if (make === undefined) throw malformed(line, `unknown target ${target}`)
-  const result = RESULTS[operator]
+  const result = RESULTS.get(operator)
   if (result === undefined) throw malformed(line, `unknown operator ${operator}`)
   try {
     return { ...make(valueBytes), key: keyBytes, result }

@@ -37,6 +37,8 @@ describe('comparisons', () => {
     ['mod("a")>"0"', /^malformed comparison: /],
     ['bog("a") > "0"', /unknown target bog/],
     ['mod("a") ! "0"', /unknown operator !/],
+    ['toString("a") > "0"', /unknown target toString/],
+    ['mod("a") constructor "0"', /unknown operator constructor/],
     ['mod("a") > "x"', /^invalid txn compare request: mod\("a"\) > "x"$/],
     ['lease("a") = "zz"', /^invalid txn compare request/],
   ])('%s is refused', (line, message) => {

@@ -5,7 +5,12 @@ import { fuzz } from './fuzz.js'
 import { targets } from './targets.js'
 
 /** Cases that take about three seconds on a slow machine. */
-const CASES: Readonly<Record<string, number>> = { codec: 20_000, wal: 3000, snapshot: 3000 }
+const CASES: Readonly<Record<string, number>> = {
+  codec: 20_000,
+  wal: 3000,
+  snapshot: 3000,
+  cli: 10_000,
+}
 const SEED = 1
 
 afterAll(async () => {
