@@ -1,0 +1,237 @@
+/**
+ * The network of the world: links between named nodes, listeners, connections, cuts.
+ *
+ * A node is a machine or a client's process; it keeps its name over its lives. Each process
+ * is attached with its clock, through which everything reaches it; see sim-clock.ts.
+ * Requests and answers pass the codecs, so processes share nothing.
+ */
+
+import { cancelled, channelClosed } from '../../../client/host/failure.js'
+import { failedStream } from '../../../client/host/stream-failed.js'
+import type { Channel, ChannelOptions, Transport } from '../../../client/host/transport.js'
+import type { Listener } from '../../../server/host/listener.js'
+import { normalAddress } from '../../../server/host/network-inprocess.js'
+import type { SeededRandom } from '../../model/random.js'
+import type { VirtualClock } from '../virtual-clock.js'
+import { Accepting } from './accepting.js'
+import { OwnStream, OwnUnaryCall } from './client-calls.js'
+import { type Caller, SimConnection } from './connection.js'
+import { Counts } from './counts.js'
+import { Link, type LinkSettings, QUIET_LINK } from './link.js'
+import type { SimClock } from './sim-clock.js'
+import type { StreamEnd } from './stream-end.js'
+
+export type { Accepting } from './accepting.js'
+
+/** What a {@link SimNetwork} needs. */
+export interface SimNetworkOptions {
+  readonly clock: VirtualClock
+  /** A random of its own for each name. */
+  readonly fork: (name: string) => SeededRandom
+  readonly log: (subject: string, what: string) => void
+}
+
+/** See the head of the file. */
+export class SimNetwork {
+  readonly clock: VirtualClock
+  /** For what belongs to no link. */
+  readonly random: SeededRandom
+  readonly log: (subject: string, what: string) => void
+  /** What really happened, by kind. */
+  readonly counts = new Counts()
+  /** How links begin that nobody has used yet. */
+  readonly defaults: LinkSettings = { ...QUIET_LINK }
+  /** How long a connection that waits at a cut lives on average, in milliseconds. */
+  breakMsMean = 8_000
+  readonly connections = new Set<SimConnection>()
+  /** The server's end of the newest raft stream on each link. */
+  readonly raftStreams = new Map<Link, StreamEnd<unknown, unknown> | StreamEnd<never, never>>()
+  readonly #fork: (name: string) => SeededRandom
+  readonly #links = new Map<string, Link>()
+  /** Machines by their addresses, also of those that are down. */
+  readonly #owners = new Map<string, string>()
+  readonly #machines = new Set<string>()
+  readonly #accepting = new Map<string, Accepting>()
+  /** Nodes that are cut off: from everybody, or from clients only. */
+  readonly #isolated = new Set<string>()
+  readonly #clientless = new Set<string>()
+
+  constructor({ clock, fork, log }: SimNetworkOptions) {
+    this.clock = clock
+    this.random = fork('network')
+    this.#fork = fork
+    this.log = log
+  }
+
+  /** Tells which machine an address belongs to, before anybody listens there. */
+  own(address: string, machine: string): void {
+    this.#owners.set(normalAddress(address), machine)
+    this.#machines.add(machine)
+  }
+
+  /** The node behind an address; the address itself when it is nobody's. */
+  ownerOf(address: string): string {
+    return this.#owners.get(normalAddress(address)) ?? address
+  }
+
+  /** Who accepts connections at an address now. */
+  accepting(address: string): Accepting | undefined {
+    return this.#accepting.get(normalAddress(address))
+  }
+
+  /** The direction from one node to another. */
+  link(from: string, to: string): Link {
+    const name = `${from}>${to}`
+    let link = this.#links.get(name)
+    if (link === undefined) {
+      const settings = from === to ? QUIET_LINK : this.defaults
+      link = new Link(from, to, this.#fork(`link ${name}`), settings)
+      link.cut = link.cut || this.#isApart(from, to)
+      this.#links.set(name, link)
+    }
+    return link
+  }
+
+  /** All links that somebody has used. */
+  get links(): Link[] {
+    return [...this.#links.values()]
+  }
+
+  /** The network as a process sees it. */
+  attach(name: string, life: SimClock): Transport & Listener {
+    return {
+      connect: (address, options = {}) => new SimChannel(this, { name, life }, address, options),
+      listen: async ({ url }, services) => {
+        const address = normalAddress(url)
+        if (this.#accepting.has(address))
+          throw Object.assign(new Error(`somebody serves at ${url} already`), {
+            code: 'EADDRINUSE',
+          })
+        const accepting = new Accepting(name, life, services)
+        this.#accepting.set(address, accepting)
+        const close = async (graceMs: number): Promise<void> => {
+          if (this.#accepting.get(address) === accepting) this.#accepting.delete(address)
+          await accepting.close(graceMs)
+        }
+        return { url, close }
+      },
+    }
+  }
+
+  /** A process is dead: its listeners are gone, its connections are reset. Call it after the life has ended. */
+  drop(life: SimClock): void {
+    for (const [address, accepting] of this.#accepting)
+      if (accepting.life === life) this.#accepting.delete(address)
+    for (const connection of [...this.connections])
+      if (connection.client.life === life) connection.callerDied()
+      else if (connection.server?.life === life) connection.serverLeft()
+  }
+
+  /** Nothing that `from` sends reaches `to` any more. */
+  cutOneWay(from: string, to: string): void {
+    this.link(from, to).cut = true
+    this.counts.add('cuts')
+    this.log(`${from}>${to}`, 'cut')
+  }
+
+  /** Nothing passes between nodes of different groups; nodes in no group reach everybody. */
+  partition(groups: readonly (readonly string[])[]): void {
+    this.counts.add('partitions')
+    this.log('network', `partition ${groups.map((group) => group.join('+')).join(' | ')}`)
+    for (const [i, group] of groups.entries())
+      for (const from of group)
+        for (const [j, others] of groups.entries())
+          for (const to of others) if (i !== j) this.link(from, to).cut = true
+  }
+
+  /** Nothing passes between this node and anybody, also who comes later. */
+  isolate(name: string): void {
+    this.counts.add('isolations')
+    this.log(name, 'isolated')
+    this.#isolated.add(name)
+    this.#cutApart()
+  }
+
+  /** Clients do not reach this machine, nor it them; its peers do. */
+  cutClients(machine: string): void {
+    this.counts.add('clientCuts')
+    this.log(machine, 'cut off from clients')
+    this.#clientless.add(machine)
+    this.#cutApart()
+  }
+
+  /** Connections from one node to another break; what is under way there is lost. */
+  breakConnections(from: string, to: string): void {
+    for (const connection of [...this.connections])
+      if (connection.client.name === from && connection.up.link.to === to) connection.breakOff()
+  }
+
+  /** All links are whole and free of faults; latencies stay. */
+  healAll(): void {
+    this.log('network', 'healed')
+    this.#isolated.clear()
+    this.#clientless.clear()
+    for (const link of this.#links.values()) link.heal()
+  }
+
+  #cutApart(): void {
+    for (const link of this.#links.values()) if (this.#isApart(link.from, link.to)) link.cut = true
+  }
+
+  #isApart(from: string, to: string): boolean {
+    if (from === to) return false
+    const isClients = !this.#machines.has(from) || !this.#machines.has(to)
+    const one = (name: string) =>
+      this.#isolated.has(name) || (isClients && this.#clientless.has(name))
+    return one(from) || one(to)
+  }
+}
+
+/** A process's way to one address: a connection, and another one after it broke. */
+class SimChannel implements Channel {
+  readonly #network: SimNetwork
+  readonly #caller: Caller
+  readonly #address: string
+  readonly #options: ChannelOptions
+  #connection: SimConnection | undefined
+  #isClosed = false
+
+  constructor(network: SimNetwork, caller: Caller, address: string, options: ChannelOptions) {
+    this.#network = network
+    this.#caller = caller
+    this.#address = address
+    this.#options = options
+  }
+
+  call: Channel['call'] = (method, request, options = {}) => {
+    if (this.#caller.life.isOver) return new Promise(() => {})
+    return new Promise((resolve, reject) => {
+      const bytes = method.request.encode(request).finish()
+      if (this.#isClosed) throw channelClosed(true)
+      if (options.signal?.aborted) throw cancelled(true)
+      new OwnUnaryCall(this.#connected(), method as never, bytes, options, resolve as never, reject)
+    })
+  }
+
+  stream: Channel['stream'] = (method, options = {}) => {
+    if (this.#isClosed) return failedStream(channelClosed(true))
+    if (options.signal?.aborted) return failedStream(cancelled(true))
+    return new OwnStream(this.#connected(), method, options).end
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#connection?.close(channelClosed(false))
+  }
+
+  #connected(): SimConnection {
+    if (this.#connection === undefined || this.#connection.isOver)
+      this.#connection = new SimConnection(
+        this.#network,
+        this.#caller,
+        this.#address,
+        this.#options,
+      )
+    return this.#connection
+  }
+}
