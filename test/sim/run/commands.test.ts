@@ -1,0 +1,131 @@
+/** Batches, single lives and shrinks from end to end, with processes that live stub seeds. */
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { drawPlan } from '../swarm/plan.js'
+import { runBatch } from './batch.js'
+import { runOne } from './one.js'
+import { type BatchCommand, readOptions } from './options.js'
+import { runShrink } from './shrink-command.js'
+import { STUB_SEEDS } from './stub-seeds.js'
+
+const program = pathToFileURL('dist/test/sim/run/stub-worker.js')
+let directory: string
+let written: string
+/** Called after each write. */
+let onWrite: (() => void) | undefined
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'conclave-batch-'))
+  written = ''
+  onWrite = undefined
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    written += text
+    onWrite?.()
+    return true
+  })
+})
+afterEach(() => {
+  jest.restoreAllMocks()
+  rmSync(directory, { recursive: true })
+})
+
+function batch(line: string): BatchCommand {
+  return readOptions(line.split(' ')) as BatchCommand
+}
+
+describe('a batch', () => {
+  test('in which every promise is kept ends with 0', async () => {
+    expect(await runBatch(batch('--seeds 12 --jobs 2'), { program })).toBe(0)
+    expect(written).toMatch(/passed\n.*12 passed, 0 failed, 1 lived twice/)
+  })
+
+  test('goes on after seeds that fail, each with the command that shows it again', async () => {
+    const json = join(directory, 'report.json')
+    const command = batch(`--seeds 8 --from ${STUB_SEEDS.dies} --jobs 2 --json ${json}`)
+    const code = await runBatch(command, {
+      program,
+      wallLimitMs: 3_000,
+      execArgv: ['--max-old-space-size=40'],
+    })
+    expect(code).toBe(1)
+    const report = JSON.parse(readFileSync(json, 'utf8'))
+    const rules = report.failures.map(
+      ({ seed, rule }: Record<string, unknown>) => `${seed} ${rule}`,
+    )
+    expect(rules.sort()).toEqual([
+      `${STUB_SEEDS.dies} died`,
+      `${STUB_SEEDS.hangs} hung`,
+      `${STUB_SEEDS.eats} memory`,
+      `${STUB_SEEDS.throws} crash`,
+      `${STUB_SEEDS.breaks} stale-read`,
+      `${STUB_SEEDS.differs} determinism`,
+    ])
+    expect(report).toMatchObject({ passed: 2, failed: 6, from: 13 })
+    expect(written).toMatch(/FAILED seed 17: stale-read\n {2}a read was stale\n {4}0 world begins/)
+    expect(written).toMatch(/again: npm run sim -- --seed 17 --trace/)
+    expect(written).toMatch(/line 2 is "1 m1 \d+ \d+" and then "1 m1 \d+ \d+"/)
+  })
+
+  test('that begins nothing proves nothing', async () => {
+    expect(await runBatch(batch('--minutes 0.0000001'), { program })).toBe(1)
+    expect(written).toMatch(/0 passed, 0 failed/)
+  })
+
+  test('ends with the report so far when it is interrupted', async () => {
+    const command = batch(`--seeds 2 --from ${STUB_SEEDS.dies} --jobs 1`)
+    // The first seed fails at once; the second never answers.
+    onWrite = () => {
+      onWrite = undefined
+      process.emit('SIGINT')
+    }
+    expect(await runBatch(command, { program, wallLimitMs: 60_000 })).toBe(1)
+    expect(written).toMatch(/0 passed, 1 failed/)
+    expect(written).toMatch(/interrupted/)
+  })
+})
+
+describe('one life', () => {
+  test('ends with its verdict, and with the lines of its log', async () => {
+    const command = { kind: 'one', trace: false, canary: undefined } as const
+    expect(await runOne({ ...command, subject: { seed: 5 } }, { program })).toBe(0)
+    expect(written).toMatch(/event log +3 lines, hash 5\n/)
+    const subject = { seed: STUB_SEEDS.breaks }
+    expect(await runOne({ ...command, subject }, { program })).toBe(1)
+    expect(written).toMatch(/FAILED seed 17: stale-read/)
+  })
+
+  test('comes from a stored plan too, and a file without one is a mistake', async () => {
+    const file = join(directory, 'plan.json')
+    writeFileSync(file, JSON.stringify({ story: '', plan: drawPlan(STUB_SEEDS.breaks) }))
+    const command = { kind: 'one', trace: false, canary: undefined } as const
+    expect(await runOne({ ...command, subject: { file } }, { program })).toBe(1)
+    writeFileSync(file, '{}')
+    await expect(runOne({ ...command, subject: { file } }, { program })).rejects.toThrow(
+      /holds no plan: print one with npm run sim -- --seed 1 --print-plan/,
+    )
+  })
+})
+
+describe('a shrink', () => {
+  const means = { jobs: 2, minutes: 1 }
+
+  test('remembers the smallest plan under its rule and seed', async () => {
+    const subject = { seed: STUB_SEEDS.breaks }
+    expect(await runShrink({ subject, ...means }, { program }, directory)).toBe(0)
+    const remembered = JSON.parse(readFileSync(join(directory, 'stale-read-17.json'), 'utf8'))
+    expect(remembered).toMatchObject({ seed: 17, rule: 'stale-read', story: '' })
+    // The stub breaks its rule whatever the plan is.
+    expect(remembered.plan).toMatchObject({ members: 1, tuning: {}, work: { clients: 1 } })
+    expect(written).toMatch(/remembered in .*stale-read-17.json/)
+  })
+
+  test('of a life that keeps every promise has nothing to do', async () => {
+    expect(await runShrink({ subject: { seed: 1 }, ...means }, { program }, directory)).toBe(1)
+    expect(written).toMatch(/nothing to shrink/)
+    expect(readdirSync(directory)).toEqual([])
+  })
+})

@@ -1,0 +1,48 @@
+/**
+ * `npm run sim`: whole clusters lived from seeds, in one process and on no real clock, and
+ * judged. `--help` lists what it can do.
+ *
+ * Ends with 0 when every life kept every promise, with 1 when one did not, and with 2 when
+ * the command line cannot be carried out.
+ */
+
+import { drawPlan } from '../swarm/plan.js'
+import { runBatch } from './batch.js'
+import { runOne } from './one.js'
+import { type Command, readOptions, USAGE, UsageError } from './options.js'
+import { lifeOf } from './plan-file.js'
+import { runShrink } from './shrink-command.js'
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<number> {
+  try {
+    return await carryOut(readOptions(argv))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return 2
+  }
+}
+
+async function carryOut(command: Command): Promise<number> {
+  switch (command.kind) {
+    case 'help':
+      process.stdout.write(USAGE)
+      return 0
+    case 'batch':
+      return runBatch(command)
+    case 'one':
+      return runOne(command)
+    case 'shrink':
+      return runShrink(command)
+    case 'canary':
+      return (await import('./canary.js')).runCanary(command)
+    case 'print-plan': {
+      const life = lifeOf(command.subject)
+      const plan = 'plan' in life ? life.plan : drawPlan(life.seed)
+      process.stdout.write(`${JSON.stringify(plan, null, 2)}\n`)
+      return 0
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** One life, with its event log on standard output if wanted, and what it came to. */
+
+import { canaryOptions } from './canary-process.js'
+import type { OneCommand } from './options.js'
+import { paintFor } from './paint.js'
+import { lifeOf } from './plan-file.js'
+import { failureText, reportText } from './report.js'
+import { SeedProcess, type SeedProcessOptions } from './seed-process.js'
+import { Tally } from './tally.js'
+
+/** @returns the exit code: 0 when the life kept every promise. */
+export async function runOne(
+  command: OneCommand,
+  options: SeedProcessOptions = {},
+): Promise<number> {
+  const life = lifeOf(command.subject)
+  const { canary, trace } = command
+  const seedProcess = new SeedProcess({
+    ...options,
+    ...(canary === undefined ? {} : canaryOptions(canary)),
+    printsTrace: trace,
+  })
+  const interrupt = () => seedProcess.kill()
+  process.once('SIGINT', interrupt)
+  const startMs = performance.now()
+  try {
+    const outcome = await seedProcess.run({ life, ...(trace ? { trace: 'stdout' } : {}) })
+    if (outcome === undefined) return 1
+    const paint = paintFor(process.stdout)
+    const tally = new Tally()
+    const failure = tally.add(outcome, false)
+    if (failure !== undefined)
+      process.stdout.write(
+        // A trace has just shown the last events.
+        failureText(trace ? { ...failure, lastEvents: [] } : failure, paint, canary),
+      )
+    process.stdout.write(reportText(tally.totals(), performance.now() - startMs, paint))
+    const { logLines, logHash } = outcome.life
+    process.stdout.write(`  event log            ${logLines} lines, hash ${logHash}\n`)
+    return failure === undefined ? 0 : 1
+  } finally {
+    process.off('SIGINT', interrupt)
+    seedProcess.kill()
+  }
+}
