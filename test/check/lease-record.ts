@@ -29,9 +29,9 @@ export type LeaseAnswer =
   | { readonly kind: 'gone' }
   /** The server refused by its rules: a grant of an id in use, say. It did not happen. */
   | { readonly kind: 'refused'; readonly error: string }
-  /** It provably did not happen; for a time to live: nobody answered. */
+  /** It provably did not happen. */
   | { readonly kind: 'failed'; readonly reason: string }
-  /** It may have happened. For a keep-alive: nobody answered in time. */
+  /** It may have happened. For a keep-alive and a time to live: nobody answered in time. */
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /** One request about a lease. */

@@ -70,9 +70,14 @@ export class Recorder {
     return this.#operations
   }
 
+  /** The common time, in milliseconds. */
+  get nowMs(): number {
+    return this.#nowMs()
+  }
+
   /** Takes the next place of the numbering. */
   mark(): Moment {
-    return { at: this.#nextPlace++, ms: this.#nowMs() }
+    return { at: this.#nextPlace++, ms: this.nowMs }
   }
 
   /** Asks, and notes how it comes out. Never rejects for what a cluster or a network does. */

@@ -7,22 +7,7 @@
  */
 
 import type { SeededRandom } from '../../model/random.js'
-
-/** The workloads by name; each is a file of this room. */
-export const WORKLOAD_NAMES = [
-  'registers',
-  'append',
-  'transactions',
-  'compaction',
-  'watch',
-  'clientWatch',
-  'lease',
-  'mutex',
-  'election',
-] as const
-
-/** A name of a workload. */
-export type WorkloadName = (typeof WORKLOAD_NAMES)[number]
+import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName } from './table.js'
 
 /** See the head of the file. */
 export interface WorkPlan {
@@ -30,7 +15,7 @@ export interface WorkPlan {
   readonly clients: number
   /** Steps that all clients together begin in a second, on average. */
   readonly stepsPerSecond: number
-  /** Steps that one client may have under way; long-lived ones count. */
+  /** Steps that one client may have under way. Watches, leases and locks outlive their steps. */
   readonly stepsUnderWayMax: number
   /** No step begins after so many operations were recorded. */
   readonly operationsMax: number
@@ -45,7 +30,7 @@ export interface WorkPlan {
   readonly timeoutMsMax: number
   /** A reader that dawdles waits so long between batches, in milliseconds; 0 for none. */
   readonly slowReaderMs: number
-  /** Time between two compactions of the whole world, in milliseconds. */
+  /** Least time between two compactions of the whole world, in milliseconds. */
   readonly compactionIntervalMs: number
   /** Watchers that one client may have open. */
   readonly watchersMax: number
@@ -79,24 +64,13 @@ export function drawWork(random: SeededRandom): WorkPlan {
   }
 }
 
-/** What the weights are drawn around. */
-const USUAL_WEIGHTS: Readonly<Record<WorkloadName, number>> = {
-  registers: 30,
-  append: 20,
-  transactions: 20,
-  compaction: 5,
-  watch: 6,
-  clientWatch: 4,
-  lease: 8,
-  mutex: 4,
-  election: 3,
-}
-
 /** Each workload is left out with some probability; the registers never are. */
 function drawWeights(random: SeededRandom): Record<WorkloadName, number> {
-  const weights: Record<WorkloadName, number> = { ...USUAL_WEIGHTS }
-  for (const name of WORKLOAD_NAMES)
-    weights[name] *= random.chance(0.25) ? 0 : random.pick([0.3, 1, 3])
+  const weights = {} as Record<WorkloadName, number>
+  for (const name of WORKLOAD_NAMES) {
+    const share = random.chance(0.25) ? 0 : random.pick([0.3, 1, 3])
+    weights[name] = WORKLOADS[name].usualWeight * share
+  }
   weights.registers ||= 1
   return weights
 }

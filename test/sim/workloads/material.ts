@@ -1,0 +1,36 @@
+/** What the workloads of a life noted: the material that the judges get. */
+
+import type { ClientWatchRecord } from '../../check/client-watch.js'
+import type { LeaseRecord } from '../../check/lease-record.js'
+import type { FencedWrite, LockRecord, Observation, Proclamation } from '../../check/lock-record.js'
+import type { Violation } from '../../check/operation.js'
+import type { WatchTrace } from '../../check/watch-trace.js'
+
+/** A watcher that should be told everything in the end. */
+export interface Follower {
+  /** For people. */
+  readonly name: string
+  /** Whether it was told everything up to this revision, as far as it knows. */
+  isLevel(revision: number): boolean
+  /** Asks the server how far it is. */
+  askProgress(): void
+}
+
+/** Everything but the operations, which the recorder has. Lists only grow. */
+export class Material {
+  /** One for each time that a watcher was created on a stream. */
+  readonly watchTraces: WatchTrace[] = []
+  /** One for each watch of the real client. */
+  readonly clientWatches: ClientWatchRecord[] = []
+  readonly leases: LeaseRecord[] = []
+  readonly locks = {
+    grants: [] as LockRecord[],
+    writes: [] as FencedWrite[],
+    proclamations: [] as Proclamation[],
+    observations: [] as Observation[],
+  }
+  /** What no judge is needed for: an answer that belongs to no question, say. */
+  readonly violations: Violation[] = []
+  /** Watchers that are open. */
+  readonly followers = new Set<Follower>()
+}

@@ -1,0 +1,31 @@
+/** All workloads by name: one more is one file and one row here. */
+
+import { append } from './append.js'
+import { clientWatch } from './client-watch.js'
+import { compaction } from './compaction.js'
+import { election } from './election.js'
+import { lease } from './lease.js'
+import { mutex } from './mutex.js'
+import { registers } from './registers.js'
+import { transactions } from './transactions.js'
+import { watch } from './watch.js'
+import type { WorkloadRow } from './worker.js'
+
+/** Their order is that of the draws of a plan: new ones go last. */
+export const WORKLOADS = {
+  registers,
+  append,
+  transactions,
+  compaction,
+  watch,
+  clientWatch,
+  lease,
+  mutex,
+  election,
+} satisfies Record<string, WorkloadRow>
+
+/** A name of a workload. */
+export type WorkloadName = keyof typeof WORKLOADS
+
+/** All names, in the order of the table. */
+export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[]

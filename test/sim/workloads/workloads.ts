@@ -1,0 +1,118 @@
+/**
+ * The clients of a simulated world at work: processes, each with a real client, that do
+ * what a plan says and note what they hear.
+ *
+ * The end has two stages. After `stop()` nothing new is begun: locks are given back, leases
+ * let go, and `settled` tells when all is answered. The watches go on, so that somebody
+ * can wait until every one of them was told everything; `close()` ends them and the clients.
+ */
+
+import { setMaxListeners } from 'node:events'
+import type { Client } from '../../../client/index.js'
+import type { Operation, Violation } from '../../check/operation.js'
+import { Recorder } from '../../check/recorder.js'
+import type { SeededRandom } from '../../model/random.js'
+import { drive } from './drive.js'
+import { Known } from './known.js'
+import { Material } from './material.js'
+import { operationLine } from './operation-line.js'
+import { WORKLOAD_NAMES, type WorkloadName } from './table.js'
+import type { WorkPlan } from './work-plan.js'
+import { Worker } from './worker.js'
+
+/** What workloads need of a world. */
+export interface WorkWorld {
+  /** True time. */
+  readonly clock: { now(): number }
+  readonly log: { say(subject: string, what: string): void }
+  /** A source of chance of its own for everything that has a name. */
+  fork(name: string): SeededRandom
+  /** A process that is a client. */
+  process(name: string): { connect(): Client }
+}
+
+/** Sets all clients to work. */
+export function startWorkloads(world: WorkWorld, plan: WorkPlan): Workloads {
+  return new Workloads(world, plan)
+}
+
+/** See the head of the file. */
+export class Workloads {
+  readonly material = new Material()
+  /** Resolves when, after `stop()`, everything but the watches is over. Never rejects. */
+  readonly settled: Promise<void>
+  /** How often each workload was asked for a step. */
+  readonly steps: Readonly<Record<WorkloadName, number>>
+  readonly #recorder: Recorder
+  readonly #known = new Known()
+  readonly #stopping = new AbortController()
+  readonly #closing = new AbortController()
+  readonly #workers: readonly Worker[]
+
+  constructor(world: WorkWorld, plan: WorkPlan) {
+    this.#recorder = new Recorder(
+      () => world.clock.now(),
+      (operation) => world.log.say(operation.process, operationLine(operation)),
+    )
+    setMaxListeners(0, this.#stopping.signal, this.#closing.signal)
+    this.#workers = Array.from({ length: plan.clients }, (_, i) =>
+      this.#worker(world, plan, `c${i + 1}`),
+    )
+    const steps = {} as Record<WorkloadName, number>
+    for (const name of WORKLOAD_NAMES) steps[name] = 0
+    this.steps = steps
+    const working = this.#workers.map((worker) => drive(worker, world, steps))
+    this.settled = Promise.all(working).then(() => {})
+  }
+
+  /** All operations so far. */
+  get operations(): readonly Operation[] {
+    return this.#recorder.operations
+  }
+
+  /** The newest revision that anybody was told. */
+  get revision(): number {
+    return this.#known.revision
+  }
+
+  /** What was wrong without any judge. */
+  get violations(): readonly Violation[] {
+    return this.material.violations
+  }
+
+  /** The watchers that were not told everything up to this revision; asks them to be told. */
+  behind(revision: number): string[] {
+    const behind = [...this.material.followers].filter((one) => !one.isLevel(revision))
+    for (const follower of behind) follower.askProgress()
+    return behind.map(({ name }) => name)
+  }
+
+  /** No more is begun. Idempotent. */
+  stop(): void {
+    this.#stopping.abort()
+  }
+
+  /** Ends the watches and the clients too. */
+  async close(): Promise<void> {
+    this.stop()
+    this.#closing.abort()
+    for (const { client } of this.#workers) client.close()
+    await Promise.all(this.#workers.map((worker) => worker.atRest()))
+  }
+
+  #worker(world: WorkWorld, plan: WorkPlan, process: string): Worker {
+    const random = world.fork(`work/${process}/limits`)
+    return new Worker({
+      process,
+      client: world.process(process).connect(),
+      plan,
+      timeoutMs: random.between(plan.timeoutMsMin, plan.timeoutMsMax),
+      recorder: this.#recorder,
+      material: this.material,
+      known: this.#known,
+      stopping: this.#stopping.signal,
+      closing: this.#closing.signal,
+      say: (what) => world.log.say(process, what),
+    })
+  }
+}
