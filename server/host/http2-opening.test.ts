@@ -148,6 +148,28 @@ describe('Http2Opening', () => {
     expect(step).toEqual({ kind: 'wait', send: frame(6, 1, 0, Buffer.from('12345678')) })
   })
 
+  test('bytes that come one by one are copied about as often as bytes that come at once', () => {
+    const copied = (pieceBytes: number) => {
+      const all = Buffer.concat([PREFACE, frame(0, 0, 1, Buffer.alloc(200_000))])
+      const opening = new Http2Opening()
+      let bytes = 0
+      const concat = Buffer.concat
+      Buffer.concat = (list, length) => {
+        const joined = concat(list, length)
+        bytes += joined.length
+        return joined
+      }
+      try {
+        for (let at = 0; at < all.length; at += pieceBytes)
+          opening.read(all.subarray(at, at + pieceBytes))
+      } finally {
+        Buffer.concat = concat
+      }
+      return bytes
+    }
+    expect(copied(1)).toBeLessThan(200 * copied(100_000))
+  })
+
   test('HTTP/1 is recognised by its first byte; an endless opening is refused', () => {
     expect(new Http2Opening().read(Buffer.from('GET / HTTP/1.1\r\n'))).toEqual({
       kind: 'refuse',

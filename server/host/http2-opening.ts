@@ -27,6 +27,9 @@ const EMPTY_SETTINGS = Buffer.from([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0])
 /** Bytes that may wait here: a client may send a whole flow-control window (64 KiB) behind its HEADERS. */
 export const OPENING_BYTES_MAX = 256 * 1024
 
+/** Pieces that wait to be joined: each costs more than its bytes. */
+const PIECES_MAX = 1024
+
 /** What to do after some bytes came. */
 export type OpeningStep =
   /** Wait for more, after sending this. */
@@ -39,6 +42,9 @@ export type OpeningStep =
 /** Reads the opening of one connection. */
 export class Http2Opening {
   #unread: Buffer = Buffer.alloc(0)
+  /** Behind {@link #unread}; joined to it when a frame is whole, and every so many pieces, however small they are. */
+  #arrived: Buffer[] = []
+  #arrivedBytes = 0
   /** Read and to be handed on. */
   readonly #kept: Buffer[] = []
   #keptBytes = 0
@@ -48,7 +54,9 @@ export class Http2Opening {
 
   /** Takes the next bytes of the connection. */
   read(bytes: Buffer): OpeningStep {
-    this.#unread = this.#unread.length === 0 ? bytes : Buffer.concat([this.#unread, bytes])
+    this.#arrived.push(bytes)
+    this.#arrivedBytes += bytes.length
+    if (!this.#sawPreface || this.#arrived.length >= PIECES_MAX) this.#join()
     if (!this.#sawPreface) {
       const length = Math.min(this.#unread.length, PREFACE.length)
       if (!this.#unread.subarray(0, length).equals(PREFACE.subarray(0, length)))
@@ -60,10 +68,10 @@ export class Http2Opening {
     const answers: Buffer[] = []
     for (let frame = this.#nextFrame(); frame !== undefined; frame = this.#nextFrame())
       this.#readFrame(frame, answers)
-    if (this.#keptBytes + this.#unread.length > OPENING_BYTES_MAX)
+    if (this.#keptBytes + this.#unread.length + this.#arrivedBytes > OPENING_BYTES_MAX)
       return { kind: 'refuse', reason: 'malformed' }
     if (this.#sawHeaders && this.#settings !== 'sent')
-      return { kind: 'open', bytes: Buffer.concat([...this.#kept, this.#unread]) }
+      return { kind: 'open', bytes: Buffer.concat([...this.#kept, this.#unread, ...this.#arrived]) }
     if (this.#settings === 'unsent' && this.#kept.length > 1) {
       this.#settings = 'sent'
       answers.unshift(EMPTY_SETTINGS)
@@ -95,9 +103,23 @@ export class Http2Opening {
   /** A whole frame, or undefined when it is not there yet. */
   #nextFrame(): Buffer | undefined {
     if (this.#sawHeaders && this.#settings !== 'sent') return undefined
-    if (this.#unread.length < FRAME_HEADER_BYTES) return undefined
+    if (!this.#has(FRAME_HEADER_BYTES)) return undefined
     const bytes = FRAME_HEADER_BYTES + this.#unread.readUIntBE(0, 3)
-    return this.#unread.length < bytes ? undefined : this.#take(bytes)
+    return this.#has(bytes) ? this.#take(bytes) : undefined
+  }
+
+  /** Whether so many bytes came; then they are in {@link #unread}. */
+  #has(bytes: number): boolean {
+    if (this.#unread.length >= bytes) return true
+    if (this.#unread.length + this.#arrivedBytes < bytes) return false
+    this.#join()
+    return true
+  }
+
+  #join(): void {
+    this.#unread = Buffer.concat([this.#unread, ...this.#arrived])
+    this.#arrived = []
+    this.#arrivedBytes = 0
   }
 
   #take(bytes: number): Buffer {
