@@ -1,6 +1,6 @@
 /** What really happened in the store, for the judges to compare answers with. */
 
-import type { Event as WatchEvent } from '../../client/wire/generated/kv.js'
+import { EventType, type Event as WatchEvent } from '../../client/wire/generated/kv.js'
 import { type Change, latin1 } from '../model/history.js'
 import type { ModelEvent } from '../model/model.js'
 import { Versions } from '../model/state.js'
@@ -50,4 +50,36 @@ export function truthOfWatch(told: readonly WatchEvent[]): Truth {
     return { revision: kv.modRevision, type, kv, prev }
   })
   return { events, revision, compactions: undefined, compactRevision: -1, log: undefined }
+}
+
+/** A truth in which revisions are found at once. */
+export class TruthIndex {
+  readonly truth: Truth
+  /** The states of the past. */
+  readonly versions: Versions
+  /** Place of the first event of each revision, by revision. */
+  readonly #first: number[] = []
+
+  constructor(truth: Truth) {
+    this.truth = truth
+    this.versions = new Versions(truth.events)
+    for (const [i, { revision }] of truth.events.entries()) this.#first[revision] ??= i
+    this.#first[truth.revision + 1] = truth.events.length
+  }
+
+  /** What happened at a revision: nothing at 1, and at those that do not exist. */
+  eventsAt(revision: number): readonly ModelEvent[] {
+    const from = this.#first[revision]
+    return from === undefined ? [] : this.truth.events.slice(from, this.#first[revision + 1])
+  }
+
+  /** Whether the key was missing in some state from one revision to another, both included. */
+  wasMissing(key: string, from: number, to: number): boolean {
+    if (!this.versions.at(from).has(key)) return true
+    const { events } = this.truth
+    return events.some(
+      ({ type, kv, revision }) =>
+        revision > from && revision <= to && kv.key === key && type === EventType.DELETE,
+    )
+  }
 }
