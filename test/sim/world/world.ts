@@ -18,6 +18,7 @@ import { forkRandom } from './fork.js'
 import { Machine } from './machine.js'
 import { SimNetwork } from './network.js'
 
+export type { ClientProcess } from './client-process.js'
 export type { Machine } from './machine.js'
 
 /** What a world is made of. */
@@ -56,6 +57,15 @@ export class World {
       log: (subject, what) => this.log.say(subject, what),
     })
     for (let i = 0; i < options.members; i++) this.#add(true)
+  }
+
+  /** A world whose founders are up and agree on a leader. */
+  static async start(options: Partial<WorldOptions> = {}): Promise<World> {
+    const standard = { seed: 1, members: 3, memberOptions: {}, tuning: {} }
+    const world = new World({ ...standard, ...options })
+    await world.answered(Promise.all(world.machines.map((machine) => machine.boot())))
+    await world.until('a leader', () => world.leader !== undefined)
+    return world
   }
 
   /** A random of its own for `name`. The same name gives the same draws again. */
@@ -110,10 +120,12 @@ export class World {
     return promise
   }
 
-  /** The machine whose member leads by its own word; undefined while none or several say so. */
+  /** The machine whose member leads by its own word, in the latest term that somebody leads. */
   get leader(): Machine | undefined {
-    const leaders = this.machines.filter(({ member }) => member?.isLeader)
-    return leaders.length === 1 ? leaders[0] : undefined
+    let leader: Machine | undefined
+    for (const machine of this.machines)
+      if (machine.member?.isLeader && !(termOf(machine) <= termOf(leader))) leader = machine
+    return leader
   }
 
   /** Code threw that belongs to no member: `run` fails with it. */
@@ -133,4 +145,8 @@ export class World {
     this.machines.push(machine)
     return machine
   }
+}
+
+function termOf(machine: Machine | undefined): number {
+  return machine?.member?.raft.term ?? Number.NaN
 }
