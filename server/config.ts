@@ -28,6 +28,8 @@ export interface MemberOptions {
   readonly maxTxnOps?: number
   readonly maxRequestBytes?: number
   readonly preVote?: boolean
+  readonly strictReconfigCheck?: boolean
+  readonly maxLearners?: number
   readonly watchProgressNotifyIntervalMs?: number
 }
 
@@ -64,6 +66,10 @@ export interface MemberConfig {
   readonly maxRequestBytes: number
   /** Default true. */
   readonly preVote: boolean
+  /** Refuse changes of the membership that would leave an unhealthy cluster. Default true. */
+  readonly strictReconfigCheck: boolean
+  /** Members without a vote that the cluster may have. Default 1. */
+  readonly maxLearners: number
   /** Milliseconds between progress notifications of an idle watch. Default 600,000. */
   readonly watchProgressNotifyIntervalMs: number
 }
@@ -105,6 +111,8 @@ export function resolveConfig(options: MemberOptions = {}): MemberConfig {
     maxTxnOps: options.maxTxnOps ?? limits.TXN_OPS_MAX,
     maxRequestBytes: options.maxRequestBytes ?? limits.REQUEST_BYTES_MAX,
     preVote: options.preVote ?? true,
+    strictReconfigCheck: options.strictReconfigCheck ?? true,
+    maxLearners: options.maxLearners ?? limits.LEARNERS_MAX,
     watchProgressNotifyIntervalMs: options.watchProgressNotifyIntervalMs ?? 600_000,
   }
   checkNumbers(config)
@@ -121,6 +129,7 @@ function checkNumbers(config: MemberConfig): void {
     'snapshot-count': config.snapshotCount,
     'max-txn-ops': config.maxTxnOps,
     'max-request-bytes': config.maxRequestBytes,
+    'max-learners': config.maxLearners,
     'watch-progress-notify-interval': config.watchProgressNotifyIntervalMs,
   }
   for (const [flag, value] of Object.entries(positive))

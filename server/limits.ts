@@ -101,6 +101,27 @@ export const PEER_KEEP_ALIVE_TIMEOUT_MS = 4_000
 /** A connection to a peer that does not come about in this time is given up. */
 export const PEER_CONNECT_TIMEOUT_MS = 2_000
 
+/** How often members greet each other, so that each knows who is there. */
+export const PEER_GREETING_INTERVAL_MS = 500
+
+/** A peer that was not heard for so long counts as gone until it is heard again. */
+export const PEER_SILENCE_MS = 2_000
+
+/** How long a link to a removed member stays open for what is on its way. */
+export const PEER_LEAVING_MS = 1_000
+
+/** How long the connection to a peer must have lasted for a change of the membership, as in etcd (`HealthInterval`). */
+export const PEER_HEALTHY_AFTER_MS = 5_000
+
+/** Learners in a cluster, as etcd's `--max-learners`. */
+export const LEARNERS_MAX = 1
+
+/** Changes of the membership that wait for the one before. */
+export const CHANGES_WAITING_MAX = 64
+
+/** How long a member that was removed still answers before it stops, as in etcd. */
+export const REMOVED_STOP_DELAY_MS = 1_000
+
 /** Snapshots sent at the same time by one member. */
 export const SNAPSHOTS_SENDING_MAX = 2
 

@@ -33,10 +33,12 @@ import { Leadership, successorOf } from './member/leadership.js'
 import { LeaseCalls } from './member/lease-calls.js'
 import { LeaseDuty } from './member/lease-duty.js'
 import { LogKeeper } from './member/log-keeper.js'
+import type { Membership } from './member/membership.js'
 import { type ApplyResponse, Proposals } from './member/proposals.js'
 import { Publisher } from './member/publisher.js'
 import { RaftLoop } from './member/raft-loop.js'
 import { Reads } from './member/reads.js'
+import { Reconfiguration } from './member/reconfiguration.js'
 import { SnapshotTraffic } from './member/snapshot-traffic.js'
 import type { Witness } from './member/witness.js'
 import { WatchHub } from './mvcc/watch-hub.js'
@@ -76,6 +78,7 @@ export class Member {
   readonly #proposals: Proposals
   readonly #reads: Reads
   readonly #leadership: Leadership
+  readonly #reconfiguration: Reconfiguration
   readonly #publisher: Publisher
   readonly #snapshots: SnapshotTraffic
   readonly #keeper: LogKeeper
@@ -136,6 +139,7 @@ export class Member {
       propose: (command) => this.#proposals.submit(command),
     })
     this.leaseCalls = this.#makeLeaseCalls()
+    this.#reconfiguration = this.#makeReconfiguration()
     this.#snapshots = this.#makeSnapshots()
     this.#keeper = this.#makeKeeper()
     this.#loop = this.#makeLoop()
@@ -164,6 +168,16 @@ export class Member {
 
   get isLeader(): boolean {
     return this.#raft.state.leader === this.id
+  }
+
+  /** Who takes part, and who leads: as clients ask for it. */
+  get membership(): Membership {
+    return this.#reconfiguration.membership
+  }
+
+  /** This member gets the log but has no vote, as far as it knows. */
+  get isLearner(): boolean {
+    return this.machine.members.get(this.id)?.isLearner ?? false
   }
 
   /** Sizes of the backend in bytes. */
@@ -250,6 +264,7 @@ export class Member {
     return {
       clusterId: this.clusterId,
       step: (messages, from) => this.#step(messages, from),
+      removedForGood: (id) => this.#reconfiguration.removals.isForGood(id),
       receiveSnapshot: (header) => this.#snapshots.receive(header),
       leaseKeepAlive: async ({ ID }) => ({ ID, TTL: await this.leaseCalls.renewHere(ID) }),
       leaseTimeToLive: async ({ ID }) => {
@@ -257,6 +272,7 @@ export class Member {
         if (view === undefined) return { ID, TTL: -1 }
         return { ID, TTL: view.remainingSeconds, grantedTTL: view.ttlSeconds }
       },
+      memberPromote: ({ ID }) => this.membership.promoteHere(ID),
       describe: () => ({
         clusterId: this.clusterId,
         memberId: this.id,
@@ -312,7 +328,7 @@ export class Member {
 
   #start(): void {
     const { machine, id } = this
-    this.#peers.update(machine.members.list())
+    this.#reconfiguration.opened()
     this.#armTick()
     const { voters, votersOutgoing } = machine.confState
     if (voters.length === 1 && voters[0] === id && votersOutgoing.length === 0)
@@ -329,7 +345,10 @@ export class Member {
   #armTick(): void {
     this.#tick = this.#host.clock.after(this.config.heartbeatIntervalMs, () => {
       this.#armTick()
+      const wasTransferring = this.#raft.state.transferee !== 0n
       this.#input(() => this.#raft.tick())
+      // A transfer that was given up: this member takes proposals again.
+      if (wasTransferring && this.#raft.state.transferee === 0n) this.#proposeParked()
     })
   }
 
@@ -343,6 +362,7 @@ export class Member {
     this.#leadership.stop()
     this.#proposals.stop(error)
     this.leaseCalls.stop(error)
+    this.#reconfiguration.stop(error)
     this.#reads.stop(error)
     this.watchHub.close()
     this.#peers.close()
@@ -354,12 +374,7 @@ export class Member {
     const to = this.isLeader ? successorOf(this.#raft.state) : undefined
     if (to === undefined) return
     this.log.info('handing leadership over', { to: to.toString(16) })
-    this.#raft.transferLeadership(to)
-    this.#loop.wake()
-    const { clock } = this.#host
-    const untilMs = clock.now() + this.config.electionTimeoutMs
-    while (this.isLeader && clock.now() < untilMs)
-      await new Promise<void>((resolve) => clock.after(limits.HAND_OVER_LOOK_MS, resolve))
+    await this.#reconfiguration.transfer.start(to, () => !this.isLeader)
   }
 
   // What raft says.
@@ -367,10 +382,12 @@ export class Member {
   #step(messages: readonly Message[], from: bigint): void {
     if (this.#stopped !== undefined) return
     this.#peers.heard(from)
+    if (messages.length === 0) return
     // A snapshot's message comes with its data, never alone.
     this.#input(() => {
       for (const message of messages)
-        if (message.type !== MessageType.SNAPSHOT) this.#raft.step(message)
+        if (message.type !== MessageType.SNAPSHOT)
+          this.#raft.step(this.#reconfiguration.take(message))
     })
   }
 
@@ -402,7 +419,7 @@ export class Member {
       ? machine.applyConfigChange(entry, (change) => this.#raft.applyConfigChange(change))
       : machine.apply(entry)
     this.#witness?.applied?.(entry, applied)
-    if (isChange) this.#peers.update(machine.members.list())
+    if (isChange) this.#reconfiguration.applied()
     this.#keeper.applied(entry.index, entry.data.length)
     this.#leadership.applied(entry.term)
     if (applied === undefined) return
@@ -422,9 +439,15 @@ export class Member {
     this.#proposals.submit({ alarm }).then(over, over)
   }
 
+  /** What could not be proposed may be proposed now. */
+  #proposeParked(): void {
+    this.#proposals.leaderKnown()
+    this.#reconfiguration.retry()
+  }
+
   #onLeadership(): void {
     if (!this.#leadership.changed()) return
-    this.#proposals.leaderKnown()
+    this.#proposeParked()
     this.#reads.leaderKnown()
     this.#publisher.leaderKnown()
     this.#loop.wake()
@@ -437,7 +460,7 @@ export class Member {
     this.watchHub.attach(this.machine.store)
     this.#witness?.installed?.(metadata.index)
     this.#keeper.reset(metadata.index)
-    this.#peers.update(this.machine.members.list())
+    this.#reconfiguration.opened()
     await this.#snapshots.installed()
     const { revision } = this.machine.store
     this.log.info('installed a snapshot', { index: metadata.index, revision })
@@ -497,6 +520,7 @@ export class Member {
         this.#raft.reportUnreachable(peer)
         this.#loop.wake()
       },
+      onRemoved: (peer) => this.#reconfiguration.removals.told(peer),
     })
   }
 
@@ -518,6 +542,22 @@ export class Member {
           if (this.isLeader) this.#proposals.submitAndForget(command)
         },
       }),
+    })
+  }
+
+  #makeReconfiguration(): Reconfiguration {
+    return new Reconfiguration({
+      clock: this.#host.clock,
+      log: this.log,
+      config: this.config,
+      raft: this.#raft,
+      wake: () => this.#loop.wake(),
+      peers: this.#peers,
+      proposals: this.#proposals,
+      members: () => this.machine.members,
+      commit: () => this.#booted.state.commit(),
+      timeoutMs: this.#requestTimeoutMs,
+      end: (reason) => this.#host.exit(reason),
     })
   }
 
@@ -609,7 +649,10 @@ export class Member {
       send: (messages) => this.#send(messages),
       apply: (entry) => this.#apply(entry),
       hasRoom: () => this.#booted.state.hasRoom,
-      onApplied: () => this.#reads.applied(),
+      onApplied: () => {
+        this.#reads.applied()
+        this.#reconfiguration.retry()
+      },
       onRead: (context, index) => this.#reads.confirmed(context, index),
       onLeadership: () => this.#onLeadership(),
       install: (metadata) => this.#install(metadata),

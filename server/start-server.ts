@@ -19,6 +19,7 @@ import { createNodeHost } from './host/host-node.js'
 import type { Listening } from './host/listener.js'
 import type { InProcessNetwork } from './host/network-inprocess.js'
 import { PEER_MESSAGE_BYTES_MAX, REQUEST_OVERHEAD_BYTES, STOP_GRACE_MS } from './limits.js'
+import { MemberRemoved } from './member/removals.js'
 import { Member } from './server.js'
 
 /** Options of {@link startServer}: those of etcd's flags, and how to live in this process. */
@@ -51,7 +52,7 @@ export interface Server extends AsyncDisposable {
   ready(): Promise<void>
   /**
    * Resolves at once with the reason if the member has to end itself, as after a failed
-   * disk. Its ports and data are then being given back; `stop` resolves when they are.
+   * disk, or when it was removed from the cluster (`MEMBER_REMOVED`). Its ports and data are then being given back; `stop` resolves when they are.
    */
   readonly failed: Promise<Error>
   /** Takes no new calls and waits for those under way, two seconds at most. Idempotent. */
@@ -83,7 +84,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     network: options.network,
     log: options.log,
     exit: (reason) => {
-      host.log.error('the member ends itself', { reason: reason.message })
+      if (!(reason instanceof MemberRemoved))
+        host.log.error('the member ends itself', { reason: reason.message })
       life.end(reason)
     },
   })
@@ -120,7 +122,8 @@ class Life {
 
   end(reason: Error): void {
     this.reason ??= reason
-    this.#member?.abandon()
+    // A removed member may trust its state, and is stopped in order.
+    if (!(reason instanceof MemberRemoved)) this.#member?.abandon()
     this.#fail(reason)
   }
 }

@@ -207,6 +207,13 @@ export const Peer = {
     request: LeaseTimeToLiveRequest,
     response: LeaseTimeToLiveResponse,
   } satisfies Method<LeaseTimeToLiveRequest, LeaseTimeToLiveResponse, 'unary'>,
+  /** Followers forward to the leader what only the leader knows: whether a learner has caught up. */
+  memberPromote: {
+    path: '/conclavepb.Peer/MemberPromote',
+    kind: 'unary',
+    request: MemberPromoteRequest,
+    response: MemberPromoteResponse,
+  } satisfies Method<MemberPromoteRequest, MemberPromoteResponse, 'unary'>,
   /** Asked by a member that joins an existing cluster. */
   describe: {
     path: '/conclavepb.Peer/Describe',

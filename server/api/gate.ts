@@ -17,7 +17,9 @@ import {
 } from '../../client/host/service.js'
 import type { Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
+import type { RangeRequest } from '../../client/wire/generated/rpc.js'
 import type { Method, MethodKind } from '../../client/wire/method.js'
+import { KV, Maintenance } from '../../client/wire/methods.js'
 import { RpcError } from '../../client/wire/status.js'
 import { withEnd } from '../host/stream-end.js'
 import type { Member } from '../server.js'
@@ -34,6 +36,7 @@ export function gatedUnary<Request, Response>(
   return unary(method, (request, context) =>
     member.calls.run<Init<Response>>(() => {
       member.assertReadable()
+      assertServed(member, method.path, request)
       if (requiresLeader(context) && member.raft.leader === 0n) throw etcdErrors.noLeader.error()
       return handler(request, context)
     }),
@@ -51,6 +54,7 @@ export function gatedStream<Request, Response>(
     const needsLeader = requiresLeader(context)
     try {
       member.assertReadable()
+      assertServed(member, method.path)
       if (needsLeader && member.raft.leader === 0n) throw etcdErrors.noLeader.error()
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
@@ -65,6 +69,16 @@ export function gatedStream<Request, Response>(
     }
     handler(withEnd(stream, release), context)
   })
+}
+
+/** What a learner answers to anybody, as in etcd. */
+const LEARNER_PATHS = new Set<string>([Maintenance.status.path, Maintenance.snapshot.path])
+
+/** A learner may be far behind, and speaks for itself alone. @throws notSupportedForLearner */
+function assertServed(member: Member, path: string, request?: unknown): void {
+  if (!member.isLearner || LEARNER_PATHS.has(path)) return
+  const isLocalRead = path === KV.range.path && (request as RangeRequest).serializable
+  if (!isLocalRead) throw etcdErrors.notSupportedForLearner.error()
 }
 
 function requiresLeader(context: CallContext): boolean {

@@ -23,6 +23,11 @@ export function maintenanceService(member: Member): ServiceTable {
     gatedUnary(member, Maintenance.status, () => status(member)),
     gatedUnary(member, Maintenance.alarm, (alarm) => answer<AlarmResponse>(member, { alarm })),
     gatedUnary(member, Maintenance.hashKV, (request) => hashKv(member, request)),
+    gatedUnary(member, Maintenance.moveLeader, async ({ targetID }) => {
+      await member.membership.moveLeader(targetID)
+      // Without a header, as in etcd.
+      return {}
+    }),
   ]
 }
 
@@ -46,7 +51,7 @@ function status(member: Member): Init<StatusResponse> {
     raftTerm: raft.term,
     raftAppliedIndex: machine.appliedIndex,
     errors,
-    isLearner: machine.members.get(member.id)?.isLearner ?? false,
+    isLearner: member.isLearner,
     downgradeInfo: { enabled: false, targetVersion: '' },
   }
 }

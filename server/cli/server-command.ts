@@ -1,12 +1,13 @@
 /**
  * `conclave server`: one member as a process, started and stopped as etcd is.
  *
- * Exit codes: 0 after SIGTERM or SIGINT, 1 when the member cannot start or had to end
+ * Exit codes: 0 after SIGTERM or SIGINT and when the member was removed, 1 when the member cannot start or had to end
  * itself, 2 for a command line that cannot be understood.
  */
 
 import { ConfigError } from '../config.js'
 import { createLog } from '../host/log-pino.js'
+import { MemberRemoved } from '../member/removals.js'
 import { type Server, startServer } from '../start-server.js'
 import { CONCLAVE_VERSION, ETCD_VERSION } from '../version.js'
 import { parseServerCommand, SERVER_FLAGS, type ServerCommand } from './server-options.js'
@@ -46,6 +47,11 @@ async function untilTheEnd(server: Server): Promise<number> {
   })
   const end = await Promise.race([signal, server.failed])
   if (end === 'signal') {
+    await server.stop()
+    return 0
+  }
+  if (end instanceof MemberRemoved) {
+    process.stderr.write(`conclave: ${end.message}\n`)
     await server.stop()
     return 0
   }

@@ -88,6 +88,7 @@ class Bed {
       from: 1n,
       batchBytes: PEER_BATCH_BYTES,
       queueBytesMax: PEER_QUEUE_BYTES_MAX,
+      onRemoved: () => {},
       onUnreachable: () => {
         this.unreachable++
       },
@@ -224,6 +225,7 @@ test('a peer that vanished without a word is noticed, and reached again when it 
   const heard: number[] = []
   const target = {
     clusterId: 7n,
+    removedForGood: () => false,
     step: (messages: Message[]) => heard.push(...messages.map(({ index }) => index)),
   } as unknown as PeerTarget
   const url = 'http://127.0.0.1:0'
@@ -255,6 +257,7 @@ test('a peer that vanished without a word is noticed, and reached again when it 
     from: 1n,
     batchBytes: PEER_BATCH_BYTES,
     queueBytesMax: PEER_QUEUE_BYTES_MAX,
+    onRemoved: () => {},
     onUnreachable: () => noticed(),
   })
   const until = async (index: number) => {

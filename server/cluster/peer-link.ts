@@ -27,6 +27,7 @@ import {
   PEER_RETRY_MS,
   PEER_RETRY_MS_MAX,
 } from '../limits.js'
+import { saysRemoved } from './removed.js'
 
 /** What a link needs to know. */
 export interface PeerLinkOptions {
@@ -42,6 +43,8 @@ export interface PeerLinkOptions {
   readonly queueBytesMax: number
   /** Called when messages were dropped or the stream broke. */
   readonly onUnreachable: () => void
+  /** The peer refuses us: we were removed from the cluster. */
+  readonly onRemoved: () => void
 }
 
 /** Bytes that a message without entries is counted as. */
@@ -122,6 +125,12 @@ export class PeerLink {
     for (const message of messages) this.#enqueue(message)
   }
 
+  /** Says that we are here; nothing when messages are under way, which say it too. */
+  greet(): void {
+    if (this.#closed || this.#retry !== undefined) return
+    if (!this.#blocked && this.#queue.length === 0) this.#write([])
+  }
+
   /** The peer was heard from: a link that waits tries again at once. */
   awake(): void {
     if (this.#retry === undefined) return
@@ -166,7 +175,10 @@ export class PeerLink {
     stream.receive({
       message: () => {},
       drain: () => this.#drained(stream),
-      close: () => this.#broken(stream),
+      close: (error) => {
+        this.#broken(stream)
+        if (saysRemoved(error)) this.#options.onRemoved()
+      },
     })
     return stream
   }

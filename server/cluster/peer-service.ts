@@ -25,9 +25,12 @@ import type {
   LeaseTimeToLiveRequest,
   LeaseTimeToLiveResponse,
   Member,
+  MemberPromoteRequest,
+  MemberPromoteResponse,
 } from '../../client/wire/generated/rpc.js'
 import { Peer } from '../../client/wire/methods.js'
 import { RpcError, Status } from '../../client/wire/status.js'
+import { removedError } from './removed.js'
 
 /** Takes the bytes of one snapshot; see storage/snapshot-file.ts. */
 export interface IncomingSnapshot {
@@ -41,11 +44,15 @@ export interface IncomingSnapshot {
 export interface PeerTarget {
   readonly clusterId: bigint
   step(messages: readonly Message[], from: bigint): void
+  /** Whether this member knows, and cannot forget any more, that `id` was removed. */
+  removedForGood(id: bigint): boolean
   /** @throws {RpcError} when this member cannot take a snapshot now. */
   receiveSnapshot(header: SnapshotHeader): Promise<IncomingSnapshot>
   /** Answered by the leader only; others throw `not leader`. */
   leaseKeepAlive(request: LeaseKeepAliveRequest): Promise<Init<LeaseKeepAliveResponse>>
   leaseTimeToLive(request: LeaseTimeToLiveRequest): Promise<Init<LeaseTimeToLiveResponse>>
+  /** Answered by the leader only; others throw `not leader`. */
+  memberPromote(request: MemberPromoteRequest): Promise<Init<MemberPromoteResponse>>
   describe(): Init<DescribeResponse>
 }
 
@@ -66,6 +73,7 @@ export function peerService(target: PeerTarget): ServiceTable {
     unary(Peer.leaseTimeToLive, (request: LeaseTimeToLiveRequest) =>
       target.leaseTimeToLive(request),
     ),
+    unary(Peer.memberPromote, (request: MemberPromoteRequest) => target.memberPromote(request)),
     unary(Peer.describe, () => target.describe()),
   ]
 }
@@ -74,6 +82,7 @@ function exchange(target: PeerTarget, stream: MessageStream<PeerBatch, Init<Peer
   stream.receive({
     message(batch) {
       if (batch.clusterId !== target.clusterId) stream.fail(etcdErrors.clusterIDMismatch.error())
+      else if (target.removedForGood(batch.from)) stream.fail(removedError())
       else target.step(batch.messages, batch.from)
     },
     end() {

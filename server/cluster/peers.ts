@@ -1,8 +1,15 @@
-/** All other members as this one reaches them: who there is, and a link to each. */
+/**
+ * All other members as this one reaches them: who there is, and a link to each.
+ *
+ * Members that have nothing to say to each other, as two followers, still greet each
+ * other now and then. So everybody knows since when it has been connected to everybody
+ * else, which changes of the membership ask for, and whoever was removed hears of it.
+ */
 
-import type { Clock } from '../../client/host/clock.js'
+import type { Clock, Timer } from '../../client/host/clock.js'
 import type { Channel, Transport } from '../../client/host/transport.js'
 import type { Message } from '../../client/wire/generated/raft.js'
+import { PEER_GREETING_INTERVAL_MS, PEER_LEAVING_MS, PEER_SILENCE_MS } from '../limits.js'
 import type { Tuning } from '../tuning.js'
 import { PeerLink } from './peer-link.js'
 
@@ -14,6 +21,8 @@ export interface PeersOptions {
   readonly selfId: bigint
   readonly tuning: Pick<Tuning, 'peerBatchBytes' | 'peerQueueBytesMax'>
   readonly onUnreachable: (peer: bigint) => void
+  /** A peer says that this member was removed from the cluster. */
+  readonly onRemoved: (peer: bigint) => void
 }
 
 /** A member to reach: its id and peer URLs. */
@@ -25,18 +34,29 @@ export interface PeerAddress {
 interface Entry {
   readonly link: PeerLink
   readonly urls: string
+  /** When the peer was heard last, in monotonic milliseconds; undefined before the first time. */
+  heardMs: number | undefined
+  /** Since when it has been heard without a long silence. */
+  heardSinceMs: number
 }
 
 /** The links of one member, kept equal to the membership by {@link update}. */
 export class Peers {
   readonly #options: PeersOptions
   readonly #entries = new Map<bigint, Entry>()
+  /** Links to removed members, each with the timer that closes it. */
+  readonly #leaving = new Map<PeerLink, Timer>()
+  #greeting: Timer | undefined
+  #closed = false
 
   constructor(options: PeersOptions) {
     this.#options = options
   }
 
-  /** Opens links to new members, renews those whose URLs changed, closes those of removed ones. */
+  /**
+   * Opens links to new members and renews those whose URLs changed. Those of removed ones
+   * are closed a little later: what is on its way is what tells them of their removal.
+   */
   update(members: readonly PeerAddress[]): void {
     const wanted = new Map(members.map((member) => [member.ID, member]))
     wanted.delete(this.#options.selfId)
@@ -44,14 +64,29 @@ export class Peers {
       const member = wanted.get(id)
       if (member !== undefined && member.peerUrls.join() === entry.urls) wanted.delete(id)
       else {
-        entry.link.close()
+        if (member === undefined) this.#closeLater(entry.link)
+        else entry.link.close()
         this.#entries.delete(id)
       }
     }
     for (const [id, { peerUrls }] of wanted) {
       if (peerUrls.length > 0)
-        this.#entries.set(id, { link: this.#link(id, peerUrls), urls: peerUrls.join() })
+        this.#entries.set(id, {
+          link: this.#link(id, peerUrls),
+          urls: peerUrls.join(),
+          heardMs: undefined,
+          heardSinceMs: 0,
+        })
     }
+    if (this.#greeting === undefined) this.greet()
+  }
+
+  /** Says to everybody that we are here, and goes on doing so. */
+  greet(): void {
+    if (this.#closed) return
+    this.#greeting?.cancel()
+    for (const { link } of [...this.#entries.values()]) link.greet()
+    this.#greeting = this.#options.clock.after(PEER_GREETING_INTERVAL_MS, () => this.greet())
   }
 
   /** Sends each message to the member that it names; one batch per member. */
@@ -71,7 +106,13 @@ export class Peers {
 
   /** A message came from this member, so it can be reached again. */
   heard(id: bigint): void {
-    this.#entries.get(id)?.link.awake()
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    const now = this.#options.clock.now()
+    if (entry.heardMs === undefined || now - entry.heardMs > PEER_SILENCE_MS)
+      entry.heardSinceMs = now
+    entry.heardMs = now
+    entry.link.awake()
   }
 
   /** A channel to a member for unary calls and snapshots; undefined when it is unknown. */
@@ -79,18 +120,40 @@ export class Peers {
     return this.#entries.get(id)?.link.channel
   }
 
-  /** Since when the link to a member stands, in monotonic milliseconds; undefined when it is down. */
+  /**
+   * Since when we have been connected to a member, in monotonic milliseconds: the link to
+   * it stands, and it is heard. Undefined when it is not so now.
+   */
   activeSinceMs(id: bigint): number | undefined {
-    return this.#entries.get(id)?.link.activeSinceMs
+    const entry = this.#entries.get(id)
+    const linkedMs = entry?.link.activeSinceMs
+    if (entry?.heardMs === undefined || linkedMs === undefined) return undefined
+    if (this.#options.clock.now() - entry.heardMs > PEER_SILENCE_MS) return undefined
+    return Math.max(linkedMs, entry.heardSinceMs)
   }
 
   close(): void {
+    this.#closed = true
+    this.#greeting?.cancel()
     for (const { link } of this.#entries.values()) link.close()
     this.#entries.clear()
+    for (const [link, timer] of this.#leaving) {
+      timer.cancel()
+      link.close()
+    }
+    this.#leaving.clear()
+  }
+
+  #closeLater(link: PeerLink): void {
+    const close = (): void => {
+      this.#leaving.delete(link)
+      link.close()
+    }
+    this.#leaving.set(link, this.#options.clock.after(PEER_LEAVING_MS, close))
   }
 
   #link(id: bigint, urls: readonly string[]): PeerLink {
-    const { clock, transport, clusterId, selfId, tuning, onUnreachable } = this.#options
+    const { clock, transport, clusterId, selfId, tuning, onUnreachable, onRemoved } = this.#options
     return new PeerLink({
       clock,
       transport,
@@ -100,6 +163,7 @@ export class Peers {
       batchBytes: tuning.peerBatchBytes,
       queueBytesMax: tuning.peerQueueBytesMax,
       onUnreachable: () => onUnreachable(id),
+      onRemoved: () => onRemoved(id),
     })
   }
 }

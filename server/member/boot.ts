@@ -2,7 +2,7 @@
  * From a data directory to a member's state: found a cluster, join one, or come back.
  *
  *     no log  --new------> members from the flags, state and log at index 1
- *             --existing-> members asked from a peer, empty state, log at index 0
+ *             --existing-> members asked from a peer, no data, log at index 0
  *     a log   -----------> read it; finish a snapshot install that a crash cut off;
  *                          open the state; replay goes on from its applied index
  *
@@ -17,6 +17,7 @@ import type {
   HardState,
   SnapshotMetadata,
 } from '../../client/wire/generated/raft.js'
+import type { Member } from '../../client/wire/generated/rpc.js'
 import { clusterId as clusterIdOf, memberId as memberIdOf } from '../cluster/identity.js'
 import { describeCluster } from '../cluster/join.js'
 import { ConfigError, type MemberConfig } from '../config.js'
@@ -185,7 +186,21 @@ async function foundByPeers(host: Host, config: MemberConfig): Promise<Founding>
     throw new BootError(
       `the cluster has no member with peer URLs ${own}: add it first with "member add", or found a new cluster with --initial-cluster-state new`,
     )
-  return { clusterId: answer.clusterId, memberId: self.ID, members: [], confState: confStateOf([]) }
+  if (self.name !== '')
+    throw new BootError(
+      `member ${self.ID.toString(16)} with peer URLs ${own} has run before, but ${config.dataDir} is empty: its data, and with it the votes that it gave, are lost. Put the data back; or remove the member from the cluster and add it again`,
+    )
+  return {
+    clusterId: answer.clusterId,
+    memberId: self.ID,
+    // Whom to talk to, until a snapshot says who is there.
+    members: answer.members.map(recordOf),
+    confState: confStateOf([]),
+  }
+}
+
+function recordOf({ ID, name, peerURLs, clientURLs, isLearner }: Member): MemberRecord {
+  return { ID, name, peerUrls: peerURLs, clientUrls: clientURLs, isLearner }
 }
 
 async function comeBack(

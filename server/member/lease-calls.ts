@@ -13,10 +13,11 @@ import { etcdErrorNamed, etcdErrors } from '../../client/wire/etcd-errors.js'
 import type { Command } from '../../client/wire/generated/command.js'
 import type { Method } from '../../client/wire/method.js'
 import { Peer } from '../../client/wire/methods.js'
-import { RpcError } from '../../client/wire/status.js'
+import type { RpcError } from '../../client/wire/status.js'
 import type { Peers } from '../cluster/peers.js'
 import { PEER_CALL_TIMEOUT_MS } from '../limits.js'
 import type { LeaseView, Lessor } from '../state/lessor.js'
+import { AtLeader } from './at-leader.js'
 
 /** What the calls need of their member. */
 export interface LeaseCallsOptions {
@@ -30,25 +31,22 @@ export interface LeaseCallsOptions {
   readonly timeoutMs: number
 }
 
-/** How long to wait before the leader is asked again, in milliseconds. */
-const RETRY_MS = 50
-
 /** See the head of the file. */
 export class LeaseCalls {
   readonly #options: LeaseCallsOptions
-  /** Calls that wait for another try. */
-  readonly #waiting = new Set<() => void>()
-  #failure: RpcError | undefined
+  readonly #atLeader: AtLeader
 
   constructor(options: LeaseCallsOptions) {
     this.#options = options
+    this.#atLeader = new AtLeader(options)
   }
 
   /** Restarts a lease. @returns the granted TTL in seconds. @throws leaseNotFound */
   async renew(ID: bigint): Promise<number> {
-    return this.#atLeader(
+    return this.#atLeader.run(
       () => this.renewHere(ID),
       async (leader) => (await this.#ask(leader, Peer.leaseKeepAlive, { ID })).TTL,
+      mayBeElsewhere,
     )
   }
 
@@ -65,13 +63,14 @@ export class LeaseCalls {
 
   /** What is left of a lease; undefined when there is none. */
   async timeToLive(ID: bigint): Promise<LeaseView | undefined> {
-    return this.#atLeader(
+    return this.#atLeader.run(
       () => this.timeToLiveHere(ID),
       async (leader) => {
         const answer = await this.#ask(leader, Peer.leaseTimeToLive, { ID })
         if (answer.TTL < 0) return undefined
         return { id: ID, ttlSeconds: answer.grantedTTL, remainingSeconds: answer.TTL }
       },
+      mayBeElsewhere,
     )
   }
 
@@ -85,44 +84,11 @@ export class LeaseCalls {
 
   /** Everyone who waits, and will come, gets this error. */
   stop(error: RpcError): void {
-    this.#failure = error
-    for (const wake of [...this.#waiting]) wake()
+    this.#atLeader.stop(error)
   }
 
   #assertLeading(): void {
     if (!this.#options.lessor().leading) throw etcdErrors.notLeader.error()
-  }
-
-  /** Runs here or asks there until one of them is the leader and answers. */
-  async #atLeader<T>(here: () => Promise<T>, there: (leader: bigint) => Promise<T>): Promise<T> {
-    const { clock, selfId, leader, timeoutMs } = this.#options
-    const untilMs = clock.now() + timeoutMs
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure
-      const at = leader()
-      try {
-        if (at === selfId) return await here()
-        if (at !== 0n) return await there(at)
-      } catch (error) {
-        if (!mayBeElsewhere(error)) throw error
-      }
-      if (clock.now() >= untilMs) throw etcdErrors.timeout.error()
-      await this.#pause()
-    }
-  }
-
-  /** A while, or until the stop. */
-  #pause(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.resolve()
-    return new Promise((resolve) => {
-      const wake = () => {
-        timer.cancel()
-        this.#waiting.delete(wake)
-        resolve()
-      }
-      const timer = this.#options.clock.after(RETRY_MS, wake)
-      this.#waiting.add(wake)
-    })
   }
 
   #ask<Request, Response>(
@@ -130,15 +96,12 @@ export class LeaseCalls {
     method: Method<Request, Response, 'unary'>,
     request: Init<Request>,
   ): Promise<Response> {
-    const channel = this.#options.peers.channel(leader)
-    if (channel === undefined) return Promise.reject(etcdErrors.notLeader.error())
-    return channel.call(method, request, { timeoutMs: PEER_CALL_TIMEOUT_MS })
+    return this.#atLeader.ask(leader, method, request, PEER_CALL_TIMEOUT_MS)
   }
 }
 
 /** Whether another try may find the leader: anything but a definite answer about the lease, or our own end. */
-function mayBeElsewhere(error: unknown): boolean {
-  if (!(error instanceof RpcError)) return false
+function mayBeElsewhere(error: RpcError): boolean {
   const name = etcdErrorNamed(error.details)
   return name !== 'leaseNotFound' && name !== 'stopped'
 }

@@ -15,6 +15,7 @@ import type { RpcError } from '../../client/wire/status.js'
 import { PROPOSALS_WAITING_MAX } from '../limits.js'
 import { ProposalDropped } from '../raft/raft.js'
 import type { Applied, ApplyResult } from '../state/machine.js'
+import type { ChangeOrigin } from '../state/member-change.js'
 
 /** What proposals need of their member. */
 export interface ProposalsOptions {
@@ -66,14 +67,29 @@ export class Proposals {
 
   /** Proposes and waits for the answer. Rejects with an `RpcError` of etcd's. */
   submit(command: Init<Command>): Promise<ApplyResponse> {
+    const { selfId: proposer, requestBytesMax } = this.#options
+    return this.#start((requestId) => {
+      const data = Command.encode({ ...command, requestId, proposer }).finish()
+      if (data.length > requestBytesMax) return etcdErrors.requestTooLarge.error()
+      return this.#propose(requestId, data)
+    })
+  }
+
+  /**
+   * As {@link submit}, for what is proposed in another way: a change of the membership.
+   *
+   * @param propose gets what the entry must carry for its answer to come back; returns a refusal.
+   */
+  submitAs(propose: (origin: ChangeOrigin) => RpcError | undefined): Promise<ApplyResponse> {
+    return this.#start((requestId) => propose({ proposer: this.#options.selfId, requestId }))
+  }
+
+  #start(propose: (requestId: number) => RpcError | undefined): Promise<ApplyResponse> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure)
     if (this.#waiters.size >= PROPOSALS_WAITING_MAX)
       return Promise.reject(etcdErrors.requestTooManyRequests.error())
     const requestId = this.#nextRequestId++
-    const data = Command.encode({ ...command, requestId, proposer: this.#options.selfId }).finish()
-    if (data.length > this.#options.requestBytesMax)
-      return Promise.reject(etcdErrors.requestTooLarge.error())
-    const refusal = this.#propose(requestId, data)
+    const refusal = propose(requestId)
     if (refusal !== undefined) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       this.#waiters.set(requestId, { startedAtMs: this.#options.clock.now(), resolve, reject })

@@ -32,14 +32,14 @@ export function memberToWire(record: MemberRecord): Member {
 /**
  * Whether every step can be carried out.
  *
- * @throws memberNotFound, memberExist, peerURLExist, memberNotLearner,
+ * @throws memberNotFound, memberExist, peerURLExist, tooManyLearners, memberNotLearner,
  *   memberNotEnoughStarted (the voter sets do not allow it, such as removing the last voter)
  */
 export function checkMemberChange(
   members: Members,
   confState: ConfState,
   change: ConfigChange,
-  { records }: ChangeContext,
+  { records, learnersMax }: ChangeContext,
 ): void {
   const urls = [...records.values()].flatMap((record) => record.peerUrls)
   if (new Set(urls).size < urls.length) throw etcdErrors.peerURLExist.error()
@@ -47,7 +47,7 @@ export function checkMemberChange(
     const record = records.get(member)
     if (kind === Kind.REMOVE) members.checkRemove(member)
     else if (kind === Kind.UPDATE) members.checkUpdate(record ?? { ID: member, peerUrls: [] })
-    else if (record !== undefined) members.checkAdd(record)
+    else if (record !== undefined) members.checkAdd(record, learnersMax)
     else if (kind === Kind.ADD_VOTER) members.checkPromote(member)
     else throw etcdErrors.memberNotFound.error()
   }

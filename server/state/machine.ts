@@ -71,7 +71,7 @@ export interface StateMachineOptions {
 /** What the founders of a cluster start from. */
 export interface Founding {
   readonly clusterId: bigint
-  /** Empty for a member that joins: it learns them from a snapshot. */
+  /** For a member that joins: whom it may talk to until a snapshot says more. */
   readonly members: readonly MemberRecord[]
   /** The point in the log that this state stands for. */
   readonly index: number

@@ -2,9 +2,9 @@
  * A change of the membership as it travels in the log.
  *
  * Raft sees a ConfigChange with its steps; the context is ours and opaque to it: who
- * waits for the answer, and the records of members that the steps name. It is framed
- * as a length-delimited Command (only request id, proposer and caller are set) followed
- * by length-delimited MemberRecords.
+ * waits for the answer, what the proposer allows, and the records of members that the
+ * steps name. It is framed as a length-delimited Command (only request id, proposer and
+ * caller are set), a number, and length-delimited MemberRecords.
  *
  *   ADD_VOTER    with a record     a new voter
  *   ADD_VOTER    without a record  the learner becomes a voter
@@ -25,17 +25,27 @@ export interface ChangeOrigin {
 
 /** What the context of a ConfigChange says. */
 export interface ChangeContext extends ChangeOrigin {
+  /**
+   * Most learners in the cluster when one is added, infinite for no limit: a setting of
+   * the member that proposes. It travels along so that apply decides alike everywhere.
+   */
+  readonly learnersMax: number
   /** The members that the steps add or update, by id. */
   readonly records: ReadonlyMap<bigint, MemberRecord>
 }
+
+/** From here on a limit is none: the number is framed in 32 bits. */
+const LEARNERS_UNLIMITED = 2 ** 31
 
 /** The bytes of a context. */
 export function encodeChangeContext(
   origin: ChangeOrigin,
   records: readonly Init<MemberRecord>[],
+  learnersMax = Number.POSITIVE_INFINITY,
 ): Uint8Array {
   const writer = Writer.create()
   Command.encode({ requestId: origin.requestId, proposer: origin.proposer }, writer.fork()).ldelim()
+  writer.uint32(learnersMax < LEARNERS_UNLIMITED ? learnersMax + 1 : 0)
   for (const record of records) MemberRecord.encode(record, writer.fork()).ldelim()
   return writer.finish()
 }
@@ -43,24 +53,31 @@ export function encodeChangeContext(
 /** @throws {InvalidMessage} the bytes are not a context. */
 export function decodeChangeContext(bytes: Uint8Array): ChangeContext {
   const records = new Map<bigint, MemberRecord>()
-  if (bytes.length === 0) return { proposer: 0n, requestId: 0, records }
+  const noLimit = Number.POSITIVE_INFINITY
+  if (bytes.length === 0) return { proposer: 0n, requestId: 0, learnersMax: noLimit, records }
   const reader = Reader.create(bytes)
   const { proposer, requestId } = Command.decode(reader, reader.uint32())
+  const limit = reader.uint32()
+  const learnersMax = limit === 0 ? noLimit : limit - 1
   while (reader.pos < reader.len) {
     const record = MemberRecord.decode(reader, reader.uint32())
     records.set(record.ID, record)
   }
-  return { proposer, requestId, records }
+  return { proposer, requestId, learnersMax, records }
 }
 
 function change(kind: Kind, member: bigint, context: Uint8Array): ConfigChange {
   return ConfigChange.create({ steps: [{ kind, member }], context })
 }
 
-/** A new voter or, by `record.isLearner`, a new learner. */
-export function addMember(origin: ChangeOrigin, record: MemberRecord): ConfigChange {
+/** A new voter or, by `record.isLearner`, a new learner: one of at most `learnersMax`. */
+export function addMember(
+  origin: ChangeOrigin,
+  record: MemberRecord,
+  learnersMax?: number,
+): ConfigChange {
   const kind = record.isLearner ? Kind.ADD_LEARNER : Kind.ADD_VOTER
-  return change(kind, record.ID, encodeChangeContext(origin, [record]))
+  return change(kind, record.ID, encodeChangeContext(origin, [record], learnersMax))
 }
 
 /** A learner becomes a voter. */

@@ -67,8 +67,7 @@ export class Members {
   /**
    * Refuses a member that cannot be added.
    *
-   * @param learnersMax most learners in the cluster; a setting of the member that
-   *   proposes, so it is checked at its door only and never by apply.
+   * @param learnersMax most learners in the cluster; see member-change.ts.
    * @throws memberNotFound (the id was removed), memberExist, peerURLExist, tooManyLearners
    */
   checkAdd(record: MemberRecord, learnersMax = Number.POSITIVE_INFINITY): void {

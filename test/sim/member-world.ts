@@ -29,6 +29,8 @@ export interface Machine {
   readonly databases: MemoryDatabases
   readonly clientUrl: string
   readonly peerUrl: string
+  /** What this member is started with besides the options of the world. */
+  readonly options: MemberOptions
   member: Member | undefined
   clock: MemberClock | undefined
   /** Why the member ended itself, if it did. */
@@ -42,22 +44,40 @@ export class MemberWorld {
   readonly network = new MemberNetwork(this.clock)
   readonly machines: Machine[]
   readonly #random: SeededRandom
+  readonly #seed: number
   readonly #options: MemberOptions
 
   constructor(size: number, options: MemberOptions = {}, seed = 1) {
     this.#options = options
     this.#random = new SeededRandom(seed)
-    this.machines = Array.from({ length: size }, (_, i) => ({
+    this.#seed = seed
+    const initialCluster: Record<string, string[]> = {}
+    this.machines = Array.from({ length: size }, (_, i) => this.#machine(i, { initialCluster }))
+    for (const { name, peerUrl } of this.machines) initialCluster[name] = [peerUrl]
+  }
+
+  /** A machine without data for a member that joins: add the member first, then boot. */
+  addMachine(): Machine {
+    const initialCluster: Record<string, string[]> = {}
+    const options = { initialCluster, initialClusterState: 'existing' } as const
+    this.machines.push(this.#machine(this.machines.length, options))
+    for (const { name, peerUrl } of this.machines) initialCluster[name] = [peerUrl]
+    return this.machines.at(-1)!
+  }
+
+  #machine(i: number, options: MemberOptions): Machine {
+    return {
       name: `m${i + 1}`,
-      disk: new FaultDisk({ seed: seed * 10 + i }),
+      disk: new FaultDisk({ seed: this.#seed * 10 + i }),
       databases: new MemoryDatabases(),
       clientUrl: `http://127.0.0.1:${1000 + i}`,
       peerUrl: `http://127.0.0.1:${2000 + i}`,
+      options,
       member: undefined,
       clock: undefined,
       failure: undefined,
       close: async () => {},
-    }))
+    }
   }
 
   /** Starts all members, and waits for a leader unless told otherwise. */
@@ -94,7 +114,7 @@ export class MemberWorld {
       advertiseClientUrls: [machine.clientUrl],
       listenPeerUrls: [machine.peerUrl],
       initialAdvertisePeerUrls: [machine.peerUrl],
-      initialCluster: Object.fromEntries(this.machines.map((m) => [m.name, [m.peerUrl]])),
+      ...machine.options,
       ...this.#options,
     })
     const opening = Member.open(host, config, true)
