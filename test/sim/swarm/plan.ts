@@ -9,6 +9,7 @@
 import type { Tuning } from '../../../server/tuning.js'
 import { SeededRandom } from '../../model/random.js'
 import type { WorkPlan } from '../workloads/work-plan.js'
+import type { Stutter } from '../world/sim-clock.js'
 import { drawFaults } from './draw-faults.js'
 import { drawDisks, drawLinks } from './draw-machines.js'
 import { drawMemberOptions, drawTuning } from './draw-members.js'
@@ -64,6 +65,8 @@ export interface Plan {
   readonly disks: DisksPlan
   /** How much faster or slower a member's clock runs, at most. */
   readonly clockDriftMax: number
+  /** Work takes time: clocks run ahead for a moment, so that slices of work end early. */
+  readonly stutter: Stutter | null
   readonly work: WorkPlan
   readonly faults: Faults
   readonly beyondPromise: BeyondPromise | null
@@ -95,6 +98,9 @@ export function drawPlan(seed: number): Plan {
     links,
     disks,
     clockDriftMax: rest.pick([0, 0, 0.001, 0.01, 0.02]),
+    stutter: rest.chance(0.3)
+      ? { chance: rest.pick([0.001, 0.02]), aheadMsMax: rest.pick([5, 20]) }
+      : null,
     work,
     faults,
     beyondPromise: rest.chance(BEYOND_PERCENT / 100)

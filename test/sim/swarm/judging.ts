@@ -1,0 +1,56 @@
+/** The word of all judges on a life that is over: the first broken rule, or none. */
+
+import { judgeClientWatch } from '../../check/client-watch.js'
+import type { Committed } from '../../check/committed.js'
+import { type Calm, judgeLeases } from '../../check/lease-rules.js'
+import { judgeLocks } from '../../check/lock-rules.js'
+import { replayLog } from '../../check/log-replay.js'
+import type { Operation, Violation } from '../../check/operation.js'
+import { judgeRevisions } from '../../check/revision-judge.js'
+import { judgeWatch } from '../../check/watch-rules.js'
+import type { Material } from '../workloads/material.js'
+import { clockRates } from './clocks.js'
+import type { Plan } from './plan.js'
+
+/** What is judged. */
+export interface Evidence {
+  readonly plan: Plan
+  readonly committed: readonly Committed[]
+  readonly operations: readonly Operation[]
+  readonly material: Material
+  /** When all was calm at the end; undefined when it never was. */
+  readonly calm: Calm | undefined
+}
+
+/** Asks one judge after the other, until one convicts. */
+export function judge(evidence: Evidence): Violation | undefined {
+  const { committed, operations, material } = evidence
+  const replayed = replayLog(committed)
+  const { truth } = replayed
+  const judges: (() => readonly Violation[])[] = [
+    () => material.violations,
+    () => replayed.violations,
+    () => judgeRevisions(operations, truth),
+    () => material.watchTraces.flatMap((trace) => named('watch', judgeWatch(trace, truth))),
+    () =>
+      material.clientWatches.flatMap((one) => named('client watch', judgeClientWatch(one, truth))),
+    () =>
+      judgeLeases({
+        ...clockRates(evidence.plan),
+        records: material.leases,
+        committed,
+        events: truth.events,
+        calm: evidence.calm,
+      }),
+    () => judgeLocks(material.locks, operations, truth),
+  ]
+  for (const ask of judges) {
+    const [first] = ask()
+    if (first !== undefined) return first
+  }
+  return undefined
+}
+
+function named(judge: string, violations: readonly Violation[]): Violation[] {
+  return violations.map((one) => ({ ...one, rule: `${judge}: ${one.rule}` }))
+}
