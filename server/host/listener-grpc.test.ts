@@ -8,6 +8,7 @@ import type { Channel } from '../../client/host/transport.js'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { KV, Watch } from '../../client/wire/methods.js'
 import { type RpcError, Status } from '../../client/wire/status.js'
+import { FrameType, frame, PREFACE, requestBlock } from '../../test/fuzz/http2-bytes.js'
 import { GrpcListener } from './listener-grpc.js'
 
 const cleanups: (() => unknown)[] = []
@@ -168,6 +169,32 @@ test('an address in use is told by its code', async () => {
   const first = await listen('http://127.0.0.1:0')
   cleanups.push(() => first.close(0))
   await expect(listen(first.url)).rejects.toMatchObject({ code: 'EADDRINUSE' })
+})
+
+describe('a client that asks for what is not here and is gone in the same packet harms nobody', () => {
+  const request = Buffer.concat([
+    PREFACE,
+    frame(FrameType.SETTINGS, 0, 0, Buffer.alloc(0)),
+    frame(FrameType.HEADERS, 5, 1, requestBlock('h:1', '/x')),
+  ])
+
+  test.each([
+    ['resets its stream', frame(FrameType.RST_STREAM, 0, 1, Buffer.from([0, 0, 0, 8]))],
+    ['breaks its session', frame(FrameType.SETTINGS, 0, 0, Buffer.from('0004ffffffff', 'hex'))],
+  ])('it %s', async (_how, end) => {
+    const url = 'http://127.0.0.1:0'
+    const services = [unary(KV.put, () => ({ header: { revision: 9 } }))]
+    const listening = await new GrpcListener().listen({ url, requestBytesMax: 1_000 }, services)
+    cleanups.push(() => listening.close(0))
+    const socket = connect(Number(new URL(listening.url).port), '127.0.0.1')
+    cleanups.push(() => socket.destroy())
+    socket.on('error', () => {})
+    await new Promise<void>((resolve) =>
+      socket.write(Buffer.concat([request, end]), () => resolve()),
+    )
+    const answer = await channelTo(listening.url).call(KV.put, {})
+    expect(answer.header?.revision).toBe(9)
+  })
 })
 
 test('a closing listener lets open calls finish within its grace', async () => {

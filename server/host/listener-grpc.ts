@@ -11,11 +11,13 @@
  * 1000 invalid frames), which grpc-js does not expose.
  */
 
+import type { ServerHttp2Stream } from 'node:http2'
 import {
   Server,
   ServerCredentials,
   ServerInterceptingCall,
   type ServerInterceptingCallInterface,
+  type ServerOptions,
 } from '@grpc/grpc-js'
 import { parseAddress } from '../../client/host/address-grpc.js'
 import { type Log, silentLog } from '../../client/host/log.js'
@@ -60,7 +62,7 @@ export class GrpcListener implements Listener {
 
   #server(options: ListenOptions, services: ServiceTable): Server {
     const routes = new Map(services.map((route) => [route.method.path, route]))
-    const server = new Server({
+    const server = serverOf(this.#log, {
       interceptors: [(method, call) => this.#takeOver(routes.get(method.path), call)],
       'grpc.enable_channelz': 0,
       'grpc.max_receive_message_length': options.requestBytesMax,
@@ -83,6 +85,33 @@ export class GrpcListener implements Listener {
     runCall(route!, call, this.#log)
     return TAKEN
   }
+}
+
+/** What grpc-js does with a new stream; private there. */
+type StreamHandler = (interceptors: unknown, stream: ServerHttp2Stream, headers: unknown) => void
+
+/**
+ * A server that a stream cannot bring down. grpc-js refuses a request for what is not here
+ * by answering it, which throws where nobody catches it when the client has reset the
+ * stream with the same packet.
+ */
+function serverOf(log: Log, options: ServerOptions): Server {
+  const server = new Server(options)
+  const inner = server as unknown as { _streamHandler: StreamHandler }
+  const handle = inner._streamHandler
+  if (typeof handle !== 'function') throw new Error('this grpc-js has no _streamHandler')
+  inner._streamHandler = (interceptors, stream, headers) => {
+    // Its session may still fail with an error, which every stream of it tells.
+    stream.on('error', () => {})
+    if (stream.destroyed || stream.closed) return
+    try {
+      handle.call(server, interceptors, stream, headers)
+    } catch (error) {
+      log.warn('a request could not be taken', { error })
+      stream.destroy()
+    }
+  }
+  return server
 }
 
 /** Stands for a call that is already running elsewhere; grpc-js starts it to no effect. */
