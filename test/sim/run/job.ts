@@ -22,8 +22,9 @@ export interface Cost {
   readonly memoryBytes: number
 }
 
-/** From the process: a life's outcome, or, at the end of the work, what was covered. */
+/** From the process: that it can begin, then a life's outcome, or, at the end of the work, what was covered. */
 export type Answer =
+  | { readonly ready: true }
   | { readonly life: Life; readonly cost: Cost }
   | { readonly coverage: readonly ScriptStretches[] }
 

@@ -11,17 +11,20 @@ import { runBatch } from './batch.js'
 import { runOne } from './one.js'
 import { type Command, readOptions, USAGE, UsageError } from './options.js'
 import { lifeOf } from './plan-file.js'
+import { StartError } from './seed-process.js'
 import { runShrink } from './shrink-command.js'
 
+// A reader who has seen enough, such as `head`.
+process.stdout.on('error', () => process.exit(1))
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
     return await carryOut(readOptions(argv))
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
+    if (!(error instanceof UsageError || error instanceof StartError)) throw error
     process.stderr.write(`${error.message}\n`)
-    return 2
+    return error instanceof UsageError ? 2 : 1
   }
 }
 

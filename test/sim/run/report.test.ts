@@ -68,9 +68,13 @@ describe('a report', () => {
   })
 
   test('names a failure, its last events, and the command that shows it again', () => {
-    const failure = { seed: 17, ...broken, lastEvents: ['1 m1 boots', '2 m1 dies'] }
+    const failure = {
+      seed: 17,
+      ...broken,
+      lastEvents: ['1 m1 boots', '2 verdict stale-read', '2 m1 killed'],
+    }
     expect(failureText(failure, plain)).toBe(
-      'FAILED seed 17: stale-read\n  a read\n  was stale\n    1 m1 boots\n    2 m1 dies\n' +
+      'FAILED seed 17: stale-read\n  a read\n  was stale\n    1 m1 boots\n    2 verdict stale-read\n' +
         '  again: npm run sim -- --seed 17 --trace\n',
     )
     expect(againCommand(failure, 'lost-write')).toBe(

@@ -16,10 +16,17 @@ export function failureText(failure: Failure, paint: Paint, canary?: string): st
   return [
     `${paint.red('FAILED')} seed ${seed}: ${rule}`,
     indented(message.split('\n')),
-    ...(lastEvents.length > 0 ? [indented(lastEvents.slice(-EVENTS_SHOWN), 4)] : []),
+    ...(lastEvents.length > 0 ? [indented(eventsBefore(lastEvents), 4)] : []),
     `  again: ${againCommand(failure, canary)}`,
     '',
   ].join('\n')
+}
+
+/** The last events up to the verdict; what comes after it is tidying up. */
+function eventsBefore(lastEvents: readonly string[]): string[] {
+  const verdict = lastEvents.findLastIndex((line) => / verdict /.test(line))
+  const end = verdict < 0 ? lastEvents.length : verdict + 1
+  return lastEvents.slice(Math.max(0, end - EVENTS_SHOWN), end)
 }
 
 /** The line that lives a failed seed again. */

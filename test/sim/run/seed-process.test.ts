@@ -2,7 +2,7 @@
 
 import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { SeedProcess, type SeedProcessOptions } from './seed-process.js'
+import { SeedProcess, type SeedProcessOptions, StartError } from './seed-process.js'
 import { STUB_SEEDS } from './stub-seeds.js'
 
 const program = pathToFileURL('dist/test/sim/run/stub-worker.js')
@@ -76,10 +76,10 @@ describe('a process that lives seeds', () => {
     expect(await stub.run({ life: { seed: 1 } })).toBeUndefined()
   })
 
-  test('that cannot be started fails its seed with the reason', async () => {
+  test('that cannot be started is no failure of a seed', async () => {
     const stub = startStub({ program: pathToFileURL('dist/test/sim/run/no-such-program.js') })
-    const outcome = await stub.run({ life: { seed: 1 } })
-    expect(outcome?.life.violation?.rule).toBe('died')
-    expect(outcome?.life.violation?.message).toMatch(/no-such-program/)
+    const run = stub.run({ life: { seed: 1 } })
+    await expect(run).rejects.toThrow(StartError)
+    await expect(run).rejects.toThrow(/does not start: [\s\S]*no-such-program/)
   })
 })

@@ -33,11 +33,16 @@ export interface SeedProcessOptions {
 
 const WALL_LIMIT_MS = 180_000
 const MEMORY_BYTES_MAX = 1.5 * 2 ** 30
+/** How long a process may take before it can begin. */
+const START_LIMIT_MS = 60_000
 /** How long the end of a process may take, with what it has to say about coverage. */
 const END_LIMIT_MS = 30_000
 /** How much of the last words of a dead process is kept. */
 const LAST_WORDS_CHARS = 2_000
 const WORKER = new URL('./worker.js', import.meta.url)
+
+/** The program does not start: no seed can be lived. The message holds its last words. */
+export class StartError extends Error {}
 
 /** See the head of the file. */
 export class SeedProcess {
@@ -52,8 +57,15 @@ export class SeedProcess {
     this.#options = options
   }
 
-  /** Lives one seed. @returns undefined when {@link kill} came before the answer. */
+  /**
+   * Lives one seed.
+   *
+   * @returns undefined when {@link kill} came before the answer.
+   * @throws StartError when there is no process to live it.
+   */
   async run(job: Job): Promise<Outcome | undefined> {
+    if (this.#isKilled) return undefined
+    if (this.#child === undefined) await this.#start()
     if (this.#isKilled) return undefined
     const answer = await this.#ask({ job }, this.#options.wallLimitMs ?? WALL_LIMIT_MS)
     if (this.#isKilled) return undefined
@@ -84,10 +96,26 @@ export class SeedProcess {
     this.#child?.kill('SIGKILL')
   }
 
+  /** Starts a process and waits until it can begin. */
+  async #start(): Promise<void> {
+    this.#child = this.#fork()
+    const answer = await this.#answer(this.#child, START_LIMIT_MS)
+    if (typeof answer === 'string' && !this.#isKilled)
+      throw new StartError(`the process that lives seeds does not start: ${this.#lastWords()}`)
+  }
+
   /** Gives an order. @returns the answer, or how the process was lost. */
   #ask(order: Order, limitMs: number): Promise<Answer | 'hung' | 'died'> {
-    this.#child ??= this.#start()
     const child = this.#child
+    if (child === undefined) throw new Error('an order for a process that was not started')
+    child.send(order, (error) => {
+      // The process is gone or going; its end says the rest.
+      if (error !== null) child.kill('SIGKILL')
+    })
+    return this.#answer(child, limitMs)
+  }
+
+  #answer(child: ChildProcess, limitMs: number): Promise<Answer | 'hung' | 'died'> {
     return new Promise((resolve) => {
       const settle = (answer: Answer | 'hung' | 'died') => {
         clearTimeout(limit)
@@ -101,14 +129,10 @@ export class SeedProcess {
         settle('hung')
       }, limitMs)
       child.on('message', settle).on('close', died)
-      child.send(order, (error) => {
-        // The process is gone or going; its end says the rest.
-        if (error !== null) child.kill('SIGKILL')
-      })
     })
   }
 
-  #start(): ChildProcess {
+  #fork(): ChildProcess {
     const { program = WORKER, execArgv, env, coverage, printsTrace } = this.#options
     const child = fork(fileURLToPath(program), coverage === true ? [COVERAGE_FLAG] : [], {
       execArgv: [...(execArgv ?? [])],
@@ -120,11 +144,15 @@ export class SeedProcess {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-LAST_WORDS_CHARS)
     })
-    // A program that cannot be started closes as one that died; the error has nothing to add.
+    // A process that cannot be made closes as one that died.
     child.on('error', (error) => {
       this.#stderr += error.message
     })
     return child
+  }
+
+  #lastWords(): string {
+    return this.#stderr.trim() || 'it said nothing'
   }
 
   #lost(job: Job, how: 'hung' | 'died'): Outcome {
@@ -135,7 +163,7 @@ export class SeedProcess {
     const message =
       how === 'hung'
         ? `the process did not answer within ${limitSeconds} s`
-        : `the process died: ${this.#stderr.trim() || 'it said nothing'}`
+        : `the process died: ${this.#lastWords()}`
     return { life: lostLife(seed, rule, message), cost: { cpuMs: 0, memoryBytes: 0 } }
   }
 }

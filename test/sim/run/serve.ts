@@ -45,6 +45,7 @@ export async function serve(open: () => Promise<Door>): Promise<void> {
       answer({ life, cost: { cpuMs: (user + system) / 1000, memoryBytes: memoryUsage() } })
     })
   })
+  answer({ ready: true })
 }
 
 /** One life. What nobody caught is the life's own violation. */
