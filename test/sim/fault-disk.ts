@@ -46,12 +46,14 @@ export class FaultDisk {
   readonly names = new FaultNames()
   capacityBytes: number
   faults: FaultPlan
-  onPoint: (point: DiskPoint) => void
+  onPoint: ((point: DiskPoint) => void) | undefined
   delay: ((call: DiskCall) => Promise<void>) | undefined
   /** Which directories are taken, and by which process. */
   readonly locks = new Map<string, number>()
   #process = 0
   #calls = 0
+  /** The path of the last call, as given and cleaned. */
+  #lastPath: { readonly given: string; readonly clean: string } | undefined
   #ended: () => void = () => {}
   /** Resolves when the processes of now end by `kill` or `crash`. */
   ended: Promise<void>
@@ -60,7 +62,7 @@ export class FaultDisk {
     this.random = new SeededRandom(options.seed ?? 1)
     this.capacityBytes = options.capacityBytes ?? Number.POSITIVE_INFINITY
     this.faults = options.faults ?? (() => undefined)
-    this.onPoint = options.onPoint ?? (() => {})
+    this.onPoint = options.onPoint
     this.delay = options.delay
     this.ended = this.#nextEnd()
   }
@@ -133,8 +135,8 @@ export class FaultDisk {
     path: string,
     effect: (fault: DiskFault | undefined) => T | Deferred<T>,
   ): Promise<T> {
-    const call: DiskCall = { number: ++this.#calls, operation, path: cleanPath(path) }
-    if (process === this.#process) this.onPoint({ ...call, phase: 'before' })
+    const call: DiskCall = { number: ++this.#calls, operation, path: this.#cleaned(path) }
+    if (process === this.#process) this.onPoint?.({ ...call, phase: 'before' })
     if (process !== this.#process) return never()
     let outcome: T | Deferred<T> | undefined
     let failure: { readonly error: unknown } | undefined
@@ -150,10 +152,16 @@ export class FaultDisk {
     } catch (error) {
       failure = { error }
     }
-    this.onPoint({ ...call, phase: 'after' })
+    this.onPoint?.({ ...call, phase: 'after' })
     if (process !== this.#process) return never()
     if (failure !== undefined) throw failure.error
     return outcome as T
+  }
+
+  /** The same few paths are asked for all the time. */
+  #cleaned(path: string): string {
+    if (this.#lastPath?.given !== path) this.#lastPath = { given: path, clean: cleanPath(path) }
+    return this.#lastPath.clean
   }
 
   *#files(): Iterable<FaultFile> {

@@ -139,9 +139,10 @@ class OpenFile implements File {
     const { disk, process } = this.#mount
     return disk.run(process, 'write', this.#path, (fault) => {
       this.#check(true)
-      const bytes = Buffer.concat(chunks)
+      const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
       const growth = Math.max(0, offset + bytes.length - this.#file.size)
-      const excess = Math.max(0, disk.usedBytes + growth - disk.capacityBytes)
+      const isBounded = disk.capacityBytes < Number.POSITIVE_INFINITY
+      const excess = isBounded ? Math.max(0, disk.usedBytes + growth - disk.capacityBytes) : 0
       const full = fault === 'ENOSPC' || (growth > 0 && excess > 0)
       if (full || fault === 'EIO') {
         const fits = Math.max(0, bytes.length - Math.min(growth, excess))
