@@ -84,6 +84,7 @@ function record(
 const ok = (ttlSeconds: number): LeaseAnswer => ({ kind: 'ok', ttlSeconds })
 const renewed = (beganMs: number, endedMs: number, ttlSeconds = 5) =>
   record('keepAlive', beganMs, endedMs, ok(ttlSeconds))
+const asked = () => record('grant', 990, 1_010, ok(5))
 const left = (beganMs: number, endedMs: number, seconds: number) =>
   record('timeToLive', beganMs, endedMs, ok(seconds))
 const gone = (beganMs: number, endedMs: number) =>
@@ -139,11 +140,13 @@ describe('right lives', () => {
 
   test('a new leader gives abandoned leases their whole time again', () => {
     const log = granted().newTerm(6_000).revoke(11_400, [])
-    expect(judged(log, [], { calm: { fromMs: 0, toMs: 60_000, boundMs: 1_000 } })).toEqual([])
+    expect(judged(log, [asked()], { calm: { fromMs: 0, toMs: 60_000, boundMs: 1_000 } })).toEqual(
+      [],
+    )
   })
 
   test('a lease that is kept alive need not end', () => {
-    const records = [renewed(10_000, 10_010), renewed(14_000, 14_010)]
+    const records = [asked(), renewed(10_000, 10_010), renewed(14_000, 14_010)]
     expect(
       judged(granted(), records, { calm: { fromMs: 5_000, toMs: 18_000, boundMs: 1_000 } }),
     ).toEqual([])
@@ -203,8 +206,10 @@ describe('broken promises', () => {
 
   test('L7: abandoned while all is calm, and not ended in its time', () => {
     const calm = { fromMs: 2_000, toMs: 60_000, boundMs: 1_000 }
-    expect(judged(granted(), [], { calm })).toEqual(['lease L7'])
-    expect(judged(granted().revoke(8_900, []), [], { calm })).toEqual(['lease L7'])
-    expect(judged(granted().revoke(7_900, []), [], { calm })).toEqual([])
+    expect(judged(granted(), [asked()], { calm })).toEqual(['lease L7'])
+    expect(judged(granted().revoke(8_900, []), [asked()], { calm })).toEqual(['lease L7'])
+    expect(judged(granted().revoke(7_900, []), [asked()], { calm })).toEqual([])
+    // Somebody else's, who may renew it without a record.
+    expect(judged(granted(), [], { calm })).toEqual([])
   })
 })

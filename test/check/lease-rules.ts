@@ -162,6 +162,8 @@ class Court {
 
   #calm(life: LeaseLife, records: readonly LeaseRecord[]): void {
     const { calm, rateMin } = this.#material
+    // Whoever did not record the grant, a session say, does not record its renewals either.
+    if (!records.some(({ kind }) => kind === 'grant')) return
     if (calm === undefined || (life.end !== undefined && life.end.atMs < calm.fromMs)) return
     // A new leader starts every lease anew.
     const untilMs = Math.min(calm.toMs, life.end?.atMs ?? calm.toMs)
