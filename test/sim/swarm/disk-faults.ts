@@ -93,9 +93,9 @@ async function flip(stage: Stage, seat: Seat | undefined): Promise<void> {
 }
 
 function isLastSegment({ machine }: Seat, path: string): boolean {
-  if (!path.endsWith('.wal')) return false
+  if (!path.endsWith('.log')) return false
   const directory = path.slice(0, path.lastIndexOf('/'))
-  const segments = machine.disk.names.list(directory).filter((name) => name.endsWith('.wal'))
+  const segments = machine.disk.names.list(directory).filter((name) => name.endsWith('.log'))
   return path.endsWith(`/${segments.at(-1)}`)
 }
 

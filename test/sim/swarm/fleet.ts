@@ -9,6 +9,7 @@
 
 import type { Client } from '../../../client/index.js'
 import type { MemberOptions } from '../../../server/config.js'
+import { MemberRemoved } from '../../../server/member/removals.js'
 import type { SeededRandom } from '../../model/random.js'
 import type { ClientProcess, Machine, World } from '../world/world.js'
 import { isReadable, type Membership, membershipOf } from './membership.js'
@@ -18,8 +19,6 @@ import { Seat } from './seat.js'
 const LOOK_MS = 200
 /** A member that died is started again after at most this, in milliseconds. */
 const RESTART_MS_MAX = 2_000
-/** A removed member runs on for at most this, in milliseconds: it may disturb. */
-const ZOMBIE_MS_MAX = 5_000
 /** Most voters and learners that operators ask for. */
 export const MEMBERS_MAX = 7
 
@@ -175,7 +174,7 @@ export class Fleet {
     if (failure === undefined) return
     const { memberId, bootOptions } = seat
     const joining = memberId === undefined && bootOptions.initialClusterState === 'existing'
-    if (!seat.isExcused && !joining) this.#listener.onUnexcused(seat, failure)
+    if (!seat.isExcused && !joining && !wasRemoved(seat)) this.#listener.onUnexcused(seat, failure)
     if (!seat.suspect || seat.isHarmed) return
     seat.lost = true
     this.world.log.say(seat.name, 'cannot be started any more')
@@ -212,8 +211,8 @@ export class Fleet {
     const nowMs = this.world.clock.now()
     for (const seat of this.seats) {
       if (seat.isHeld || seat.booting || seat.lost || seat.retired) continue
-      if (seat.wasListed && !this.#lists(seat)) this.#retire(seat)
-      else if (seat.machine.member !== undefined) continue
+      if (seat.machine.isUp) continue
+      if (wasRemoved(seat)) seat.retired = true
       else if (seat.memberId === undefined && !this.knows(seat.machine.peerUrl)) continue
       else if (nowMs >= seat.restartAtMs) this.#restart(seat)
     }
@@ -241,14 +240,9 @@ export class Fleet {
       initialCluster: Object.fromEntries([...known, [machine.name, [machine.peerUrl]]]),
     }
   }
+}
 
-  #retire(seat: Seat): void {
-    if (seat.hold('retire') === undefined) return
-    const { clock, log } = this.world
-    clock.after(this.#random.between(0, ZOMBIE_MS_MAX), () => {
-      seat.retired = true
-      log.say(seat.name, 'was removed and is shut down')
-      if (seat.machine.member !== undefined) seat.machine.kill().catch(this.#listener.onCrash)
-    })
-  }
+/** A member that was removed stops when another one tells it; it is not started again. */
+function wasRemoved({ machine }: Seat): boolean {
+  return machine.failure instanceof MemberRemoved
 }

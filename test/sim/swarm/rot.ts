@@ -17,7 +17,7 @@ import type { Seat } from './seat.js'
 export async function rotFile(seat: Seat, random: SeededRandom): Promise<string | undefined> {
   const { disk } = seat.machine
   const paths = [...disk.names.files()].map(([path]) => path).sort()
-  const segments = paths.filter((path) => path.endsWith('.wal'))
+  const segments = paths.filter((path) => path.endsWith('.log'))
   const snapshots = paths.filter((path) => path.endsWith('.snap'))
   const path = random.pick([...segments, ...snapshots, ...snapshots])
   const bytes = disk.contents(path)

@@ -19,6 +19,8 @@ import { StreamWire } from './stream-wire.js'
 abstract class OwnCall implements ClientSide {
   abstract readonly isStream: boolean
   arrived = false
+  /** It ended before its connection stood: it must not leave afterwards. */
+  protected neverLeft = false
   readonly connection: SimConnection
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.stop(cancelled())
@@ -42,6 +44,7 @@ abstract class OwnCall implements ClientSide {
   stop(error: RpcError): void {
     const neverSent = !this.connection.isOpen
     if (!this.finish()) return
+    this.neverLeft = neverSent
     this.fail(neverSent ? new RpcError(error.code, error.details, true) : error)
     if (!neverSent) this.connection.post(() => this.revoke())
   }
@@ -86,7 +89,7 @@ export class OwnUnaryCall<Response> extends OwnCall {
     this.#resolve = resolve
     this.#reject = reject
     connection.post(() => {
-      if (this.isOver && connection.isOver) return
+      if (this.neverLeft || (this.isOver && connection.isOver)) return
       this.arrived = true
       this.#served = new UnaryCall(connection, method.path, options.metadata, request, {
         answered: (bytes) => this.#settle(() => this.#resolve(method.response.decode(bytes))),
@@ -128,6 +131,7 @@ export class OwnStream<Request, Response> extends OwnCall {
     this.#served = new StreamCall(connection, method, options.metadata, this.end)
     this.end.wire = new StreamWire(connection, method.path, this.#served)
     connection.post(() => {
+      if (this.neverLeft) return
       this.arrived = true
       this.#served.begin()
     })
