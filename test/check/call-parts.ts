@@ -13,29 +13,37 @@ import type { Call, Calls } from '../model/call.js'
 export function putsOf(call: Call): PutRequest[] {
   if (call.kind === 'put') return [call.request]
   if (call.kind !== 'txn') return []
-  return operationsOf(call.request).flatMap(({ requestPut }) => requestPut ?? [])
+  const puts: PutRequest[] = []
+  visitOperations(call.request, ({ requestPut }) => requestPut && puts.push(requestPut))
+  return puts
 }
 
 /** Every range that the call may read. */
 export function rangesOf(call: Call): RangeRequest[] {
   if (call.kind === 'range') return [call.request]
   if (call.kind !== 'txn') return []
-  return operationsOf(call.request).flatMap(({ requestRange }) => requestRange ?? [])
+  const ranges: RangeRequest[] = []
+  visitOperations(call.request, ({ requestRange }) => requestRange && ranges.push(requestRange))
+  return ranges
 }
 
-/** All operations of both branches and of the transactions inside, these not counted. */
-export function operationsOf({ success, failure }: TxnRequest): RequestOp[] {
-  return [...success, ...failure].flatMap((op) =>
-    op.requestTxn ? operationsOf(op.requestTxn) : [op],
-  )
+/** Shows all operations of both branches and of the transactions inside, these not counted. */
+export function visitOperations(
+  { success, failure }: TxnRequest,
+  visit: (op: RequestOp) => void,
+): void {
+  for (const ops of [success, failure])
+    for (const op of ops)
+      if (op.requestTxn) visitOperations(op.requestTxn, visit)
+      else visit(op)
 }
 
 /** Whether the server reads without a log entry. A transaction that nests is none, as in etcd. */
 export function isRead(call: Call): boolean {
   if (call.kind === 'range') return true
   if (call.kind !== 'txn') return false
-  const { success, failure } = call.request
-  return [...success, ...failure].every((op) => op.requestRange !== undefined)
+  const reads = (op: RequestOp) => op.requestRange !== undefined
+  return call.request.success.every(reads) && call.request.failure.every(reads)
 }
 
 /** Whether the call is content with an old state: a transaction if every range in it is. */

@@ -1,7 +1,7 @@
 /** What an operation says, by its answer, about where in the order of revisions it stands. */
 
 import type { Calls } from '../../model/call.js'
-import { changed } from '../call-parts.js'
+import { changed, isSerializable } from '../call-parts.js'
 import type { Operation } from '../operation.js'
 
 /** An operation and the revision that it stands at. */
@@ -10,6 +10,8 @@ export interface Claim {
   /** Of a change: the revision that it made. Otherwise that of the state that it saw. */
   readonly revision: number
   readonly changes: boolean
+  /** The operation was content with an old state. */
+  readonly serializable: boolean
   /** Undefined for an operation without an answer whose change was found in the store. */
   readonly response: Calls[keyof Calls][1] | undefined
 }
@@ -20,7 +22,8 @@ export function claimOf(operation: Operation): Claim | undefined {
   if (answer?.kind !== 'ok') return undefined
   const { response } = answer
   const revision = response.header?.revision ?? 0
-  return { operation, revision, changes: changed(call, response), response }
+  const changes = changed(call, response)
+  return { operation, revision, changes, serializable: isSerializable(call), response }
 }
 
 /**

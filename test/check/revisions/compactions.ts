@@ -6,12 +6,11 @@
  * what they asked for.
  */
 
-import { isSerializable } from '../call-parts.js'
 import type { Operation } from '../operation.js'
 import type { Compaction, Truth } from '../truth.js'
 import type { Claim } from './claim.js'
 import { mayHaveHappened } from './claim.js'
-import type { RealTime } from './real-time.js'
+import { countPassing, type RealTime } from './real-time.js'
 
 /** A compaction and the operation that asked for it, if any is known. */
 interface Known extends Compaction {
@@ -20,6 +19,7 @@ interface Known extends Compaction {
 
 /** See the head of the file. */
 export class Compactions {
+  /** By revision, and so by `at`, unless the answers lie. */
   readonly #known: Known[]
   /** Asked for without an answer: they may have happened at any time. */
   readonly #unsure: Operation[]
@@ -36,14 +36,13 @@ export class Compactions {
   }
 
   /** The highest compaction that an answered operation must have seen; -1 for none. */
-  seenBy({ operation, revision, changes }: Claim): number {
-    const present = !isSerializable(operation.call)
-    const seen = this.#known.findLast(({ at, operation: by }) => {
-      if (at < revision) return true
-      if (changes || by === undefined || by === operation) return false
-      return present && by.ended < operation.began
-    })
-    return seen?.revision ?? -1
+  seenBy({ operation, revision, changes, serializable }: Claim): number {
+    let seen = countPassing(this.#known, ({ at }) => at < revision)
+    // Of those at the very revision that it saw, whatever was over before it began.
+    const present = !changes && !serializable
+    for (let i = seen; present && this.#known[i]?.at === revision; i++)
+      if (this.#wasOver(this.#known[i]!, operation)) seen = i + 1
+    return this.#known[seen - 1]?.revision ?? -1
   }
 
   /** Whether some compaction of at least this revision may have happened before the operation ended. */
@@ -57,6 +56,10 @@ export class Compactions {
         (each.operation === undefined || inTime(each.operation)),
     )
     return known || this.#unsure.some((each) => inTime(each) && revisionAsked(each) >= revision)
+  }
+
+  #wasOver({ operation: by }: Known, operation: Operation): boolean {
+    return by !== undefined && by.ended < operation.began
   }
 
   /** What is wrong with the answer to a compaction. */

@@ -7,7 +7,6 @@
  * Both are found by search in a sorted list, so all of them together cost O(n log n).
  */
 
-import { isSerializable } from '../call-parts.js'
 import type { Violation } from '../operation.js'
 import { showOperation } from '../show.js'
 import type { Claim } from './claim.js'
@@ -43,7 +42,7 @@ export class RealTime {
 
   /** Who was told the highest revision of all that ended before this place. */
   toldBefore(began: number): Claim | undefined {
-    return this.#told[count(this.#told, ({ at }) => at < began) - 1]?.claim
+    return this.#told[countPassing(this.#told, ({ at }) => at < began) - 1]?.claim
   }
 
   /** The highest revision that anybody was told before this place; 1, that of an empty store, if nobody. */
@@ -53,18 +52,17 @@ export class RealTime {
 
   /** The lowest revision of all changes that began after this place; infinite if there is none. */
   ceiling(ended: number): number {
-    const later = this.#made[count(this.#made, ({ at }) => at > ended) - 1]
+    const later = this.#made[countPassing(this.#made, ({ at }) => at > ended) - 1]
     return later?.claim.revision ?? Number.POSITIVE_INFINITY
   }
 }
 
 /** A change stands after all that was told before it began, a read that wants the present not before it. */
 export function judgeRealTime(claim: Claim, time: RealTime): Violation | undefined {
-  const { operation, revision, changes } = claim
+  const { operation, revision, changes, serializable } = claim
   const earlier = time.toldBefore(operation.began)
   if (earlier === undefined || revision > earlier.revision) return undefined
-  if (!changes && (revision === earlier.revision || isSerializable(operation.call)))
-    return undefined
+  if (!changes && (revision === earlier.revision || serializable)) return undefined
   const before = `which was over before it began: ${showOperation(earlier.operation)}`
   return {
     rule: changes ? 'realTime' : 'stale',
@@ -73,7 +71,7 @@ export function judgeRealTime(claim: Claim, time: RealTime): Violation | undefin
 }
 
 /** How many items at the front pass; the list has all that pass before all that do not. */
-function count<T>(list: readonly T[], passes: (item: T) => boolean): number {
+export function countPassing<T>(list: readonly T[], passes: (item: T) => boolean): number {
   let low = 0
   let high = list.length
   while (low < high) {

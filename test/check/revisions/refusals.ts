@@ -7,10 +7,11 @@
  */
 
 import type { EtcdErrorName } from '../../../client/wire/etcd-errors.js'
+import type { TxnRequest } from '../../../client/wire/generated/rpc.js'
 import { type Call, Refusal } from '../../model/call.js'
 import { latin1 } from '../../model/history.js'
 import { checkDeleteRange, checkPut, checkRange, checkTxn } from '../../model/validate.js'
-import { isSerializable, operationsOf, putsOf, rangesOf } from '../call-parts.js'
+import { isSerializable, putsOf, rangesOf, visitOperations } from '../call-parts.js'
 import type { Operation } from '../operation.js'
 import type { TruthIndex } from '../truth.js'
 import type { Compactions } from './compactions.js'
@@ -77,7 +78,7 @@ function revisionsOf(call: Call): number[] {
 /** Where a transaction would have looked for a key is not followed up. */
 function judgeKeyNotFound(operation: Operation, { truth, time }: Grounds): string | undefined {
   const { call, began, ended } = operation
-  if (call.kind === 'txn' && operationsOf(call.request).some(isEmpty)) return undefined
+  if (call.kind === 'txn' && holdsEmpty(call.request)) return undefined
   const keeps = putsOf(call).some((put) => put.ignoreValue || put.ignoreLease)
   if (!keeps) return 'it keeps no value or lease'
   if (call.kind !== 'put') return undefined
@@ -86,8 +87,13 @@ function judgeKeyNotFound(operation: Operation, { truth, time }: Grounds): strin
   return 'the key was there all the time'
 }
 
-function isEmpty(op: object): boolean {
-  return Object.values(op).every((request) => request === undefined)
+/** Whether some operation of the transaction is none. */
+function holdsEmpty(request: TxnRequest): boolean {
+  let found = false
+  visitOperations(request, (op) => {
+    found ||= Object.values(op).every((each) => each === undefined)
+  })
+  return found
 }
 
 function namesLease(call: Call): boolean {

@@ -53,10 +53,10 @@ export function judgeRepeats(
 }
 
 function judge({ example, answered, unsure, carriedOut }: Same): Violation | undefined {
+  if (carriedOut >= answered && carriedOut <= answered + unsure) return undefined
   const known = `${answered} were answered and ${unsure} may have happened`
   const message = `the log carried it out ${carriedOut} times, but ${known}: ${showOperation(example)}`
-  if (carriedOut < answered) return { rule: 'lost', message }
-  return carriedOut > answered + unsure ? { rule: 'once', message } : undefined
+  return { rule: carriedOut < answered ? 'lost' : 'once', message }
 }
 
 /** The request as text; undefined for what is no write on keys, or has a unique value. */

@@ -13,7 +13,7 @@ import type { Change } from '../../model/history.js'
 import type { ModelEvent } from '../../model/model.js'
 import { runDeleteRange, runPut, runRange, runTxn } from '../../model/run.js'
 import { allOf, LiveState } from '../../model/state.js'
-import { isRead, isSerializable } from '../call-parts.js'
+import { isRead } from '../call-parts.js'
 import { difference } from '../difference.js'
 import type { Violation } from '../operation.js'
 import { showOperation } from '../show.js'
@@ -90,13 +90,13 @@ function baseOf({ changes, revision }: Claim): number {
   return changes ? revision - 1 : revision
 }
 
-function ruleOf({ operation, response }: Claim): string {
+function ruleOf({ operation, response, serializable }: Claim): string {
   const { call } = operation
   if (response === undefined) return 'unknown'
   if (call.kind === 'compaction') return 'compaction'
   if (call.kind === 'leaseGrant' || call.kind === 'leaseRevoke') return 'lease'
   if (!isRead(call)) return 'write'
-  return isSerializable(call) ? 'serializable' : 'read'
+  return serializable ? 'serializable' : 'read'
 }
 
 const EVERY_LEASE = { has: () => true }

@@ -104,7 +104,13 @@ function attribute(
   if (all.length > 1) return undefined
   const before = found.get(operation)
   if (before === undefined)
-    found.set(operation, { operation, revision, changes: true, response: undefined })
+    found.set(operation, {
+      operation,
+      revision,
+      changes: true,
+      serializable: false,
+      response: undefined,
+    })
   else if (before.revision !== revision)
     return {
       rule: 'once',
