@@ -78,14 +78,15 @@ export class LeaseDeadlines {
   }
 
   /**
-   * Sets the lease back to its full TTL. A lease that expired and was not handed out
-   * yet may still be saved: after a stall of this process the keep-alives that waited
-   * come first. False once its revocation is under way.
+   * Sets the lease back to its full TTL, or leaves it more: a new leader may have extended
+   * it, and have told somebody so. A lease that expired and was not handed out yet may
+   * still be saved: after a stall of this process the keep-alives that waited come first.
+   * False once its revocation is under way.
    */
   renew(lease: Lease): boolean {
     const now = this.#now()
     if (lease.revoking) return false
-    this.#run(lease, now, 0)
+    this.#run(lease, now, 0, lease.deadlineMs)
     return true
   }
 
@@ -135,9 +136,9 @@ export class LeaseDeadlines {
     return now
   }
 
-  #run(lease: Lease, now: number, extendMs: number): void {
+  #run(lease: Lease, now: number, extendMs: number, leastMs = 0): void {
     const seconds = lease.remainingSeconds > 0 ? lease.remainingSeconds : lease.ttlSeconds
-    lease.deadlineMs = now + seconds * 1000 + extendMs
+    lease.deadlineMs = Math.max(leastMs, now + seconds * 1000 + extendMs)
     lease.renewal = ++this.#renewals
     this.#expiry.set(lease.expiry, lease.deadlineMs)
     this.#scheduleCheckpoint(lease, now)

@@ -261,6 +261,22 @@ describe('a change of the leader', () => {
     expect(lessor.timeToLive(1n)?.remainingSeconds).toBe(3600)
   })
 
+  test('L5: a renewal takes nothing from a lease that a new leader had extended', async () => {
+    const bed = await leaderBed()
+    const { lessor } = bed.machine
+    grant(bed, 1n, 3)
+    lessor.demote()
+    lessor.promote(2 * SECOND)
+    bed.clock.advance(100)
+    expect(lessor.timeToLive(1n)?.remainingSeconds).toBe(4)
+    lessor.renew(1n)
+    expect(lessor.timeToLive(1n)?.remainingSeconds).toBe(4)
+    bed.clock.advance(4_800)
+    expect(lessor.expired(1)).toEqual([])
+    bed.clock.advance(200)
+    expect(lessor.expired(1)).toEqual([1n])
+  })
+
   test('L5: whatever happens, a new leader never grants less than the old one had promised', async () => {
     const bed = await leaderBed()
     grant(bed, 1n, 1000)
