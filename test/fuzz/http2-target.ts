@@ -13,10 +13,10 @@
 
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { unary } from '../../client/host/service.js'
+import { streaming, unary } from '../../client/host/service.js'
 import type { Channel } from '../../client/host/transport.js'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
-import { Health } from '../../client/wire/methods.js'
+import { Health, Peer } from '../../client/wire/methods.js'
 import { Http2Opening, OPENING_BYTES_MAX } from '../../server/host/http2-opening.js'
 import type { Listening } from '../../server/host/listener.js'
 import { GrpcListener } from '../../server/host/listener-grpc.js'
@@ -48,8 +48,11 @@ class Door {
 
   static async open(): Promise<Door> {
     const health = unary(Health.check, () => ({ status: 1 }))
+    const exchange = streaming(Peer.exchange, (stream) =>
+      stream.receive({ message: () => {}, end: () => stream.end(), close: () => {} }),
+    )
     const options = { url: 'http://127.0.0.1:0', requestBytesMax: REQUEST_BYTES_MAX }
-    return new Door(await new GrpcListener().listen(options, [health]))
+    return new Door(await new GrpcListener().listen(options, [health, exchange]))
   }
 
   /** @throws it does not answer any more. */
@@ -73,7 +76,7 @@ export const http2Target = targetOf<Http2Case>({
   draw(random, known) {
     const pool = known.map((each) => Buffer.concat(each.pieces.map(fromHex)))
     const old = pool.length > 0 && random.chance(0.15) ? random.pick(pool) : undefined
-    const right = old ?? randomConnection(random, [Health.check.path])
+    const right = old ?? randomConnection(random, [Health.check.path, Peer.exchange.path])
     const bytes = random.chance(0.5) ? right : mutate(random, right, pool)
     const end = random.pick(['close', 'reset', 'leave'] as const)
     return { pieces: pieces(random, bytes, random.pick([1, 2, 6, 30])).map(toHex), end }

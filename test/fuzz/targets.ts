@@ -3,6 +3,7 @@
 import { cliTarget } from './cli-target.js'
 import { codecTarget } from './codec-target.js'
 import { http2Target } from './http2-target.js'
+import { peerTarget } from './peer-target.js'
 import { snapshotTarget } from './snapshot-target.js'
 import type { Target } from './target.js'
 import { walTarget } from './wal-target.js'
@@ -14,4 +15,5 @@ export const targets: readonly Target[] = [
   snapshotTarget,
   cliTarget,
   http2Target,
+  peerTarget,
 ]
