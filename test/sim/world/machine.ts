@@ -5,6 +5,7 @@
 
 import { type MemberOptions, resolveConfig } from '../../../server/config.js'
 import { MemoryDatabases } from '../../../server/host/database-memory.js'
+import type { Witness } from '../../../server/member/witness.js'
 import type { Member, MemberHooks } from '../../../server/server.js'
 import type { SeededRandom } from '../../model/random.js'
 import { FaultDisk } from '../fault-disk.js'
@@ -189,7 +190,18 @@ export class Machine {
 
   #hooks(): MemberHooks {
     const { tuning, witness } = this.#world.options
-    return witness === undefined ? { tuning } : { tuning, witness: witness(this) }
+    const judge = witness?.(this) ?? {}
+    const ready: Witness['ready'] = (output, status) => {
+      judge.ready?.(output, status)
+      const { leadership } = output
+      if (leadership === undefined) return
+      const { role, term, leader } = leadership
+      this.#world.log.say(this.name, `${role} in term ${term}, leader ${leader.toString(16)}`)
+    }
+    const applied = judge.applied?.bind(judge)
+    const installed = judge.installed?.bind(judge)
+    const hears = { ready, ...(applied && { applied }), ...(installed && { installed }) }
+    return { tuning, witness: hears }
   }
 
   #nextClock(onCrash: (error: unknown) => void): SimClock {
