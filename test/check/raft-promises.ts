@@ -71,10 +71,12 @@ export class RaftPromises {
 
   /** These messages leave the member now. */
   sending(status: Inside, messages: readonly Message[]): void {
-    for (const { type, term, to, reject } of messages) {
+    for (const { type, term, to, reject, index } of messages) {
       if (type === MessageType.VOTE) this.#voted(status.id, term, status.id)
       else if (type === MessageType.VOTE_RESPONSE && !reject) this.#voted(status.id, term, to)
-      else if (type === MessageType.APPEND_RESPONSE && !reject) this.#promised(status.id, term)
+      // Index 0 accepts nothing: so a member tells an old leader of a newer term.
+      else if (type === MessageType.APPEND_RESPONSE && !reject && index > 0)
+        this.#promised(status.id, term)
     }
     if (status.role === 'leader') this.#voted(status.id, status.term, status.id)
   }

@@ -58,6 +58,14 @@ describe('right lives', () => {
     expect(judge.violation).toBeUndefined()
   })
 
+  test('a word to an old leader of a term that no disk holds yet', () => {
+    const word = { type: MessageType.APPEND_RESPONSE, term: 2, to: 1n, index: 0 }
+    b.show({ term: 2, messages: [word] })
+    judge.restarted('b')
+    b.show({ term: 1 })
+    expect(judge.violation).toBeUndefined()
+  })
+
   test('a snapshot of what others have applied, and the next entry', () => {
     a.apply(entryOf(1, 1))
     a.apply(entryOf(2, 1))
