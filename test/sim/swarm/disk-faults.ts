@@ -7,7 +7,6 @@
  */
 
 import { type DiskFault, type FaultPlan, isPossible } from '../disk-faults.js'
-import { exponentialMs } from '../world/fork.js'
 import type { Episode, Stage } from './episodes.js'
 import type { DISK_FAULTS } from './fault-kinds.js'
 import type { Fleet } from './fleet.js'
@@ -69,7 +68,7 @@ function stall(fleet: Fleet, stage: Stage, seat: Seat | undefined): void {
   if (seat === undefined) return
   const { clock } = fleet.world
   const { device } = seat.machine
-  const ms = Math.min(exponentialMs(stage.random, stage.settings.forMs), stage.leftMs)
+  const ms = stage.drawMs(stage.settings.forMs)
   if (clock.now() < device.stallUntilMs || ms <= 0) return
   device.stallUntilMs = clock.now() + ms
   stage.did(seat.name, `its disk stands still for ${ms.toFixed(0)} ms`)

@@ -27,6 +27,8 @@ export interface Stage {
   did(subject: string, what: string): void
   /** Resolves after about `forMs`, or when the phase of faults ends. */
   lasts(): Promise<void>
+  /** A time of about this mean that ends with the phase of faults at the latest, in milliseconds. */
+  drawMs(mean: number): number
   /** Resolves after so many milliseconds, or when the phase of faults ends. */
   wait(ms: number): Promise<void>
   /** What is left of the phase of faults, in milliseconds. */
@@ -76,6 +78,7 @@ export class Episodes {
       random,
       did,
       wait,
+      drawMs: (mean) => Math.min(exponentialMs(random, mean), EPISODE_MS_MAX, leftMs()),
       lasts: () => wait(exponentialMs(random, settings.forMs)),
       get leftMs() {
         return leftMs()

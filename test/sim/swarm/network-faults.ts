@@ -122,30 +122,28 @@ class NetworkFaults {
     this.#release(stage, links)
   }
 
-  async clog(stage: Stage): Promise<void> {
-    const links = this.#someLinks(stage)
-    stage.did('network', `${names(links)} clogged`)
-    for (const link of links) link.clogUntilMs = Number.POSITIVE_INFINITY
-    await stage.lasts()
-    for (const link of links) link.clogUntilMs = 0
-    this.#release(stage, links)
+  clog(stage: Stage): void {
+    const links = this.#someLinks(stage, false)
+    const untilMs = this.#world.clock.now() + stage.drawMs(stage.settings.forMs)
+    stage.did('network', `${names(links)} clogged until ${untilMs.toFixed(0)}`)
+    for (const link of links) link.clogUntilMs = Math.max(link.clogUntilMs, untilMs)
   }
 
   /** Clogs links one by one and frees them in another order. */
   async swizzle(stage: Stage): Promise<void> {
     const { random, settings } = stage
-    const links = this.#someLinks(stage)
+    const links = this.#someLinks(stage, false)
     stage.did('network', `${names(links)} clogged one by one`)
     const stepMs = settings.forMs / Math.max(1, links.length)
+    const endMs = this.#world.clock.now() + Math.min(settings.forMs, stage.leftMs)
+    let freedMs = endMs
+    const order = new Map(
+      shuffled(random, links).map((link) => [link, (freedMs += random.next() * stepMs)]),
+    )
     for (const link of links) {
-      link.clogUntilMs = Number.POSITIVE_INFINITY
+      link.clogUntilMs = Math.max(link.clogUntilMs, order.get(link)!)
       await stage.wait(random.next() * stepMs)
     }
-    for (const link of shuffled(random, links)) {
-      await stage.wait(random.next() * stepMs)
-      link.clogUntilMs = 0
-    }
-    this.#release(stage, links)
   }
 
   breakConnections(stage: Stage): void {
@@ -176,17 +174,25 @@ class NetworkFaults {
   }
 
   /** Links of members, and sometimes those of clients as well. */
-  #someLinks(stage: Stage): Link[] {
+  #someLinks(stage: Stage, claimed = true): Link[] {
     const directions = among(this.#members())
-    if (stage.random.chance(0.5)) directions.push(...between(this.#clients(), this.#members()))
-    return this.#claimed(stage, directions)
+    if (directions.length === 0 || stage.random.chance(0.5))
+      directions.push(...between(this.#clients(), this.#members()))
+    if (claimed) return this.#claimed(stage, directions)
+    return this.#chosen(stage, directions)
   }
 
-  /** Some of these that this kind has not in hand: one, any number, or all. */
-  #claimed({ kind, random }: Stage, directions: readonly Direction[]): Link[] {
+  /** Some of these that this kind has not in hand. */
+  #claimed(stage: Stage, directions: readonly Direction[]): Link[] {
+    const { kind } = stage
     const free = directions.filter(({ from, to }) => !this.#claims.has(`${kind} ${from}>${to}`))
-    const chosen = random.chance(0.3) ? free : some(random, free)
-    for (const { from, to } of chosen) this.#claims.add(`${kind} ${from}>${to}`)
+    const links = this.#chosen(stage, free)
+    for (const { from, to } of links) this.#claims.add(`${kind} ${from}>${to}`)
+    return links
+  }
+
+  #chosen({ random }: Stage, directions: readonly Direction[]): Link[] {
+    const chosen = random.chance(0.3) ? directions : some(random, directions)
     return chosen.map(({ from, to }) => this.#world.network.link(from, to))
   }
 

@@ -169,6 +169,7 @@ export class Machine {
     this.#disk = this.#newDisk()
     Object.assign(this.#disk, { faults, onPoint, capacityBytes })
     this.#databases = this.#newDatabases()
+    this.#world.network.renewed(this.name)
   }
 
   #options(): MemberOptions {

@@ -46,6 +46,8 @@ export class SimNetwork {
   readonly connections = new Set<SimConnection>()
   /** The server's end of the newest raft stream on each link. */
   readonly raftStreams = new Map<Link, StreamEnd<unknown, unknown> | StreamEnd<never, never>>()
+  /** How often a node became another member: what the one before had sent does not come again. */
+  readonly #renewals = new Map<string, number>()
   readonly #fork: (name: string) => SeededRandom
   readonly #links = new Map<string, Link>()
   /** Machines by their addresses, also of those that are down. */
@@ -77,6 +79,16 @@ export class SimNetwork {
   /** Who accepts connections at an address now. */
   accepting(address: string): Accepting | undefined {
     return this.#accepting.get(normalAddress(address))
+  }
+
+  /** The machine got an empty disk: who runs there next is another member. */
+  renewed(machine: string): void {
+    this.#renewals.set(machine, this.renewals(machine) + 1)
+  }
+
+  /** How often {@link renewed} was said of a node. */
+  renewals(name: string): number {
+    return this.#renewals.get(name) ?? 0
   }
 
   /** The direction from one node to another. */

@@ -2,7 +2,7 @@
  * How a caller's stream messages travel: TCP for all of them, but for raft's batches.
  *
  * A batch may be lost, come twice, be overtaken, or come once more much later, on whichever
- * stream its sender has open then. Raft must bear all of it.
+ * stream its sender has open then, if it is still the same member. Raft must bear all of it.
  */
 
 import { Peer } from '../../../client/wire/methods.js'
@@ -45,11 +45,14 @@ export class StreamWire<Request, Response> implements Wire {
       connection.post(arrive)
       return
     }
-    const { counts, clock, raftStreams } = connection.network
+    const { network } = connection
+    const { counts, clock, raftStreams } = network
     counts.add('raftBatches')
+    const renewals = network.renewals(link.from)
     const again = (afterMs: number) =>
       clock.after(afterMs, () => {
-        if (!link.cut) raftStreams.get(link)?.arrive(bytes, false)
+        if (!link.cut && network.renewals(link.from) === renewals)
+          raftStreams.get(link)?.arrive(bytes, false)
       })
     if (link.draws(link.loss)) {
       counts.add('messagesLost')
