@@ -1,0 +1,45 @@
+/** Canaries in the client and its recipes: they are part of the promise. */
+
+import type { Canary } from './canary.js'
+
+/** See the head of the file. */
+export const CLIENT_CANARIES: readonly Canary[] = [
+  {
+    name: 'writes-retried',
+    story:
+      'etcd #14890 and #18424, jetcd 0.8.2: the client sent writes again after UNAVAILABLE, and some were done twice or after their caller had given up.',
+    patches: [
+      {
+        file: 'client/connection/retry.js',
+        find: "return intent === 'read' && isSick(error);",
+        replace: 'return isSick(error);',
+      },
+    ],
+    seedsMax: 50,
+  },
+  {
+    name: 'lock-of-a-dead-lease',
+    story:
+      'etcd #11456, found by Jepsen: after the wait a lock was returned without a look whether its own key, and so its lease, was still there.',
+    patches: [
+      {
+        file: 'recipes/contention.js',
+        find: 'ahead = await this.#decide();',
+        replace: 'ahead = { key: undefined, revision: 0 };',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'client-watch-skips',
+    story: 'A watch that is resumed after a broken connection starts one revision too late.',
+    patches: [
+      {
+        file: 'client/watch-feed.js',
+        find: 'this.nextRevision = Math.max(this.nextRevision, this.#givenRevision + 1);',
+        replace: 'this.nextRevision = Math.max(this.nextRevision, this.#givenRevision + 2);',
+      },
+    ],
+    seedsMax: 100,
+  },
+]

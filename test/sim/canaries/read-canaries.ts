@@ -1,0 +1,59 @@
+/** Canaries in linearizable reads: each lets a read miss what was acknowledged before it. */
+
+import type { Canary } from './canary.js'
+
+/** See the head of the file. */
+export const READ_CANARIES: readonly Canary[] = [
+  {
+    name: 'read-without-quorum',
+    story:
+      'etcd #741, found by Jepsen in 2014: the leader answered reads from its own state without asking whether it still led.',
+    patches: [
+      {
+        file: 'server/raft/read-index.js',
+        find: 'if (leaseValid(core)) {',
+        replace: 'if (true) {',
+      },
+    ],
+    seedsMax: 300,
+  },
+  {
+    name: 'read-before-own-commit',
+    story:
+      'etcd #7331: a new leader answered reads before an entry of its own term was committed, from a commit index behind that of its predecessor.',
+    patches: [
+      {
+        file: 'server/raft/read-index.js',
+        find: 'if (!core.reads.waits || !core.committedInTerm)',
+        replace: 'if (!core.reads.waits)',
+      },
+    ],
+    seedsMax: 500,
+  },
+  {
+    name: 'read-context-reused',
+    story:
+      'etcd #20418, found by Antithesis: a read that is tried again keeps its id, so the answer to the first try vouches for readers who came after it.',
+    patches: [
+      {
+        file: 'server/member/reads.js',
+        find: 'const context = this.#nextContext++;',
+        replace: 'const context = this.#round?.context ?? this.#nextContext++;',
+      },
+    ],
+    seedsMax: 500,
+  },
+  {
+    name: 'read-before-apply',
+    story:
+      'A read is answered as soon as its index is known, without waiting until the state has applied it (thesis 6.4, step 3).',
+    patches: [
+      {
+        file: 'server/member/reads.js',
+        find: 'this.#confirmed[0].index <= applied',
+        replace: 'applied >= 0',
+      },
+    ],
+    seedsMax: 50,
+  },
+]

@@ -1,0 +1,130 @@
+/** Canaries between memory and disk: what a crash, a power loss or a bad disk leaves behind. */
+
+import type { Canary } from './canary.js'
+
+/** See the head of the file. */
+export const STORAGE_CANARIES: readonly Canary[] = [
+  {
+    name: 'log-never-synced',
+    story:
+      "The log is written and acknowledged but never synced, as with etcd's unsafe-no-fsync: a power loss takes what was promised.",
+    patches: [
+      {
+        file: 'server/storage/wal.js',
+        find: 'await this.#writer.sync();',
+        replace: 'await undefined;',
+      },
+    ],
+    seedsMax: 100,
+  },
+  {
+    name: 'failed-sync-retried',
+    story:
+      'The fsync trap of 2018: a sync that failed is called again and succeeds, but the kernel has dropped the pages in between.',
+    patches: [
+      {
+        file: 'server/storage/wal-writer.js',
+        find: 'await this.#open.file.sync();',
+        replace: 'await this.#open.file.sync().catch(() => this.#open.file.sync());',
+      },
+    ],
+    seedsMax: 500,
+  },
+  {
+    name: 'failed-sync-ignored',
+    story:
+      'A sync that fails is logged and forgotten, and what it should have saved is acknowledged.',
+    patches: [
+      {
+        file: 'server/storage/wal-writer.js',
+        find: 'await this.#open.file.sync();',
+        replace: 'await this.#open.file.sync().catch(() => {});',
+      },
+    ],
+    seedsMax: 500,
+  },
+  {
+    name: 'log-checksum-ignored',
+    story:
+      "Records of the log are believed without a look at their checksums, so a flipped bit becomes a command (Jepsen's bitflip-wal).",
+    patches: [
+      {
+        file: 'server/storage/wal-scan.js',
+        find: 'return crc32c(payload, previous) === crc ? payload : undefined;',
+        replace: 'return payload;',
+      },
+    ],
+    seedsMax: 500,
+  },
+  {
+    name: 'index-before-data',
+    story:
+      'etcd #13766, v3.5.0 to 3.5.2: the applied index reached the disk before what the entry did; a crash in between skips the entry on one member.',
+    patches: [
+      {
+        file: 'server/state/machine.js',
+        find: 'let result = this.#run(command, entry.term);',
+        replace:
+          'this.#applied.advance(entry.index, entry.term); let result = this.#run(command, entry.term);',
+      },
+      {
+        file: 'server/storage/backend.js',
+        find: 'this.#clock.soon(() => {',
+        replace: '((cut) => cut())(() => {',
+      },
+    ],
+    seedsMax: 500,
+  },
+  {
+    name: 'data-before-index',
+    story:
+      'The mirror image of etcd #13766, and #11651: what an entry did is saved without its index, so a restart applies the entry twice on one member.',
+    patches: [
+      {
+        file: 'server/storage/backend.js',
+        find: 'this.#clock.soon(() => {',
+        replace: '((cut) => cut())(() => {',
+      },
+    ],
+    seedsMax: 500,
+  },
+  {
+    name: 'snapshot-name-not-synced',
+    story:
+      'etcd #22340: a received snapshot was synced and renamed but its directory was not; after a power loss the log named a file that was gone.',
+    patches: [
+      {
+        file: 'server/storage/snapshot-receiver.js',
+        find: 'await this.#disk.syncDirectory(this.#directory);',
+        replace: '',
+      },
+    ],
+    seedsMax: 1000,
+  },
+  {
+    name: 'snapshot-while-installing',
+    story:
+      'etcd #18055: a second snapshot was taken in while the first was being installed, and took its file away.',
+    patches: [
+      {
+        file: 'server/member/snapshot-traffic.js',
+        find: 'if (installing() || this.#incoming !== own)',
+        replace: 'if (this.#incoming !== own)',
+      },
+    ],
+    seedsMax: 1000,
+  },
+  {
+    name: 'segment-name-not-synced',
+    story:
+      'A new segment of the log is used before its directory is synced: a power loss takes the file with everything in it.',
+    patches: [
+      {
+        file: 'server/storage/wal-segment.js',
+        find: 'await disk.syncDirectory(directory);',
+        replace: '',
+      },
+    ],
+    seedsMax: 300,
+  },
+]
