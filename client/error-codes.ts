@@ -99,7 +99,7 @@ export const CODE_BY_ETCD_NAME: Readonly<Record<EtcdErrorName, ErrorCode>> = {
   timeoutDueToLeaderFail: 'unavailable',
   timeoutDueToConnectionLost: 'unavailable',
   timeoutWaitAppliedIndex: 'unavailable',
-  unhealthy: 'unavailable',
+  unhealthy: 'member-not-ready',
   corrupt: 'corrupt',
   notSupportedForLearner: 'learner',
   badLeaderTransferee: 'invalid-argument',

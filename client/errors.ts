@@ -7,7 +7,7 @@
  */
 
 import { ADVICE, CODE_BY_ETCD_NAME, CODE_BY_STATUS, type ErrorCode } from './error-codes.js'
-import { etcdErrorNamed } from './wire/etcd-errors.js'
+import { type EtcdErrorName, etcdErrorNamed } from './wire/etcd-errors.js'
 import { RpcError, Status } from './wire/status.js'
 
 export type { ErrorCode } from './error-codes.js'
@@ -120,12 +120,20 @@ const REFUSALS = new Set<Status>([
   Status.UNAUTHENTICATED,
 ])
 
+/**
+ * etcd refuses with these texts and a status that may mean anything. "Space exceeded" is not
+ * among them: a write that finds the quota full at apply is answered so, and is applied.
+ */
+const REFUSED_BY_NAME = new Set<EtcdErrorName>([
+  'requestTooManyRequests',
+  'memberNotEnoughStarted',
+  'unhealthy',
+  'notSupportedForLearner',
+])
+
 /** Did the request certainly not happen? */
 function isDefinite(error: RpcError): boolean {
   if (error.neverSent || REFUSALS.has(error.code)) return true
   const name = etcdErrorNamed(error.details)
-  // etcd refuses these texts with status UNKNOWN or RESOURCE_EXHAUSTED. "Space exceeded" is
-  // not among them: a write that finds the quota full at apply is answered so, and is applied.
-  if (name === 'requestTooManyRequests' || name === 'memberNotEnoughStarted') return true
-  return isOversized(error)
+  return (name !== undefined && REFUSED_BY_NAME.has(name)) || isOversized(error)
 }

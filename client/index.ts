@@ -2,7 +2,7 @@
 
 export type { Bytes } from './bytes.js'
 export { Client, type ConnectOptions, connect } from './client.js'
-export type { ClusterClient, Member } from './cluster.js'
+export type { AddedMember, ClusterClient, Member } from './cluster.js'
 export { Compare, CompareTargets, compare, type Operator } from './compare.js'
 export type { RequestOptions } from './connection/connection.js'
 export { ConclaveError, type ConclaveErrorOptions, type ErrorCode, type Intent } from './errors.js'

@@ -1,6 +1,8 @@
-/** The state of single members. */
+/** The state of single members, and which of them leads. */
 
+import { toMemberId } from './cluster.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
+import { errorOf } from './errors.js'
 import { type Header, headerOf } from './requests.js'
 import { Maintenance } from './wire/methods.js'
 
@@ -55,5 +57,33 @@ export class MaintenanceClient {
       errors: response.errors,
       header: headerOf(response.header),
     }
+  }
+
+  /**
+   * Hands leadership to another member. The leader must be among the client's endpoints:
+   * it is looked for, and asked.
+   *
+   * @param id the member that shall lead; nothing happens when it does already.
+   * @throws {ConclaveError} `not-leader` (no endpoint leads), `invalid-argument` (no such
+   *   member, or a learner), `outcome-unknown` (it did not take over in time).
+   */
+  async moveLeader(id: bigint, options: RequestOptions = {}): Promise<void> {
+    const request = { targetID: toMemberId(id) }
+    const leader = await this.#leaderEndpoint(options)
+    const { moveLeader } = Maintenance
+    await this.#connection.callEndpoint(leader, moveLeader, request, 'write', options)
+  }
+
+  /** The endpoint of the member that leads. @throws {ConclaveError} `not-leader`. */
+  async #leaderEndpoint(options: RequestOptions): Promise<string> {
+    const addresses = this.#connection.endpoints.all.map(({ address }) => address)
+    const answers = await Promise.allSettled(
+      addresses.map((address) => this.status(address, options)),
+    )
+    for (const [i, answer] of answers.entries())
+      if (answer.status === 'fulfilled' && answer.value.header.memberId === answer.value.leader)
+        return addresses[i]!
+    const failed = answers.find((answer) => answer.status === 'rejected')
+    throw errorOf('not-leader', failed && { cause: failed.reason })
   }
 }

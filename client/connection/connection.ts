@@ -16,7 +16,7 @@ import type { Init } from '../wire/codec.js'
 import type { Method } from '../wire/method.js'
 import { RpcError, Status } from '../wire/status.js'
 import { type Endpoint, Endpoints } from './endpoints.js'
-import { isSick, mayRepeat, tryMs } from './retry.js'
+import { isLearners, isSick, mayRepeat, tryMs } from './retry.js'
 
 /** An endpoint that says nothing for so long is not well; a shorter deadline is the caller's impatience. */
 const SILENCE_MS = 1_000
@@ -95,7 +95,9 @@ export class Connection {
       } catch (error) {
         if (!(error instanceof RpcError)) throw error
         leftMs = endsAtMs - this.clock.now()
-        if (leftMs <= 0 || !mayRepeat(error, intent)) throw this.#failure(error, intent)
+        const isElsewhere = isLearners(error) && this.endpoints.all.length > 1
+        if (leftMs <= 0 || !(isElsewhere || mayRepeat(error, intent)))
+          throw this.#failure(error, intent)
         last = error
       }
     }
@@ -180,7 +182,7 @@ export class Connection {
   #judge(endpoint: Endpoint, error: RpcError, timeoutMs: number): void {
     if (this.#closed || error.code === Status.CANCELLED) return
     if (error.code === Status.DEADLINE_EXCEEDED && timeoutMs < SILENCE_MS) return
-    if (isSick(error) || error.neverSent) {
+    if (isSick(error) || error.neverSent || isLearners(error)) {
       this.log.debug('an endpoint failed', { endpoint: endpoint.address, error: error.details })
       endpoint.failed()
     } else endpoint.succeeded()

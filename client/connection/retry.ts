@@ -8,6 +8,7 @@
  */
 
 import type { Intent } from '../errors.js'
+import { etcdErrorNamed } from '../wire/etcd-errors.js'
 import { type RpcError, Status } from '../wire/status.js'
 
 /** May the same request be sent again? */
@@ -20,6 +21,11 @@ export function mayRepeat(error: RpcError, intent: Intent): boolean {
 /** Does the failure speak against the endpoint and not against the request? */
 export function isSick(error: RpcError): boolean {
   return error.code === Status.UNAVAILABLE || error.code === Status.DEADLINE_EXCEEDED
+}
+
+/** Was the request refused because the member is a learner? Nothing happened, and a voter would answer. */
+export function isLearners(error: RpcError): boolean {
+  return etcdErrorNamed(error.details) === 'notSupportedForLearner'
 }
 
 /** Failures of a stream that another endpoint would only repeat. */

@@ -55,8 +55,9 @@ export const etcdErrors = {
   watchCanceled: new EtcdStatus(Status.CANCELLED, 'etcdserver: watch canceled'),
   memberExist: new EtcdStatus(Status.FAILED_PRECONDITION, 'etcdserver: member ID already exist'),
   peerURLExist: new EtcdStatus(Status.FAILED_PRECONDITION, 'etcdserver: Peer URLs already exists'),
+  // etcd's own table says FAILED_PRECONDITION; its server forgets the code on the way.
   memberNotEnoughStarted: new EtcdStatus(
-    Status.FAILED_PRECONDITION,
+    Status.UNKNOWN,
     'etcdserver: re-configuration failed due to not enough started members',
   ),
   memberBadURLs: new EtcdStatus(

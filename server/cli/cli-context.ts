@@ -6,6 +6,11 @@ import { clientFor, type GlobalOptions } from './global-options.js'
 import type { ClusterPrinter, Line, Printer } from './output.js'
 import { fieldsPrinter } from './output-fields.js'
 import { jsonPrinter } from './output-json.js'
+import {
+  jsonMembershipPrinter,
+  type MembershipPrinter,
+  simpleMembershipPrinter,
+} from './output-membership.js'
 import { simplePrinter } from './output-simple.js'
 import { tablePrinter } from './output-table.js'
 
@@ -51,6 +56,16 @@ export class CliContext {
   /** As {@link printer}, for lists of members and endpoints. */
   get clusterPrinter(): ClusterPrinter {
     return this.options.writeOut === 'table' ? tablePrinter : this.#printer()
+  }
+
+  /** As {@link printer}, for changes of the membership. */
+  get membershipPrinter(): MembershipPrinter {
+    const { writeOut } = this.options
+    if (writeOut === 'simple') return simpleMembershipPrinter
+    if (writeOut === 'json') return jsonMembershipPrinter
+    if (writeOut === 'table' || writeOut === 'fields')
+      throw new CliError(ExitCode.BAD_FEATURE, `${writeOut} not supported as output format`)
+    throw new CliError(ExitCode.BAD_FEATURE, 'unsupported output format')
   }
 
   /** Writes lines to standard output. */

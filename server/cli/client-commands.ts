@@ -14,7 +14,8 @@ import { addGetFlags, get } from './get.js'
 import { parseCount } from './go-values.js'
 import { leaseGrant, leaseKeepAlive, leaseList, leaseRevoke, leaseTimeToLive } from './lease.js'
 import { lock } from './lock.js'
-import { memberList } from './member.js'
+import { memberAdd, memberList, memberPromote, memberRemove, memberUpdate } from './member.js'
+import { moveLeader } from './move-leader.js'
 import { addPutFlags, put } from './put.js'
 import { txn } from './txn.js'
 import { addWatchFlags, watch } from './watch.js'
@@ -51,6 +52,10 @@ export function addClientCommands(program: Command, run: Runner): void {
   under(member, 'list', '[options]', 'List them')
     .option('--consistency <l|s>', 'l: linearizable; s: what one member knows', 'l')
     .action(run(memberList))
+  addMemberCommands(under, member, run)
+  under(program, 'move-leader', '[options] <id>', 'Hand leadership to another member').action(
+    run(moveLeader),
+  )
   const endpoint = group('endpoint', 'How single members are')
   addEndpointCommands(under, endpoint, run)
   const alarm = group('alarm', 'What is wrong with the cluster')
@@ -96,6 +101,19 @@ function addLeaseCommands(under: Under, lease: Command, run: Runner): void {
   under(lease, 'keep-alive', '[options] <id>', 'Renew a lease until it is gone')
     .option('--once', 'Renew it once and end')
     .action(run(leaseKeepAlive))
+}
+
+function addMemberCommands(under: Under, member: Command, run: Runner): void {
+  const peerUrls = ['--peer-urls <urls>', 'Where it listens for its peers, between commas'] as const
+  under(member, 'add', '[options] <name>', 'Add one, and print how to start it')
+    .option(...peerUrls)
+    .option('--learner', 'Without a vote, to be promoted later')
+    .action(run(memberAdd))
+  under(member, 'remove', '[options] <id>', 'Remove one for ever').action(run(memberRemove))
+  under(member, 'update', '[options] <id>', 'Tell that it listens for its peers elsewhere')
+    .option(...peerUrls)
+    .action(run(memberUpdate))
+  under(member, 'promote', '[options] <id>', 'Give a learner a vote').action(run(memberPromote))
 }
 
 function addEndpointCommands(under: Under, endpoint: Command, run: Runner): void {

@@ -21,6 +21,17 @@ export function parseInt64(text: string, base: 10 | 16 = 10): bigint {
   return value
 }
 
+const UINT64_MAX = 2n ** 64n - 1n
+
+/** `strconv.ParseUint(text, 16, 64)`: ids of members. @throws {GoSyntaxError} */
+export function parseHex64(text: string): bigint {
+  if (!/^[0-9a-f]+$/i.test(text))
+    throw new GoSyntaxError(parsing('ParseUint', text, 'invalid syntax'))
+  const value = BigInt(`0x${text}`)
+  if (value > UINT64_MAX) throw new GoSyntaxError(parsing('ParseUint', text, 'value out of range'))
+  return value
+}
+
 /** As {@link parseInt64}, for revisions and counts: beyond 2^53 it means the same as 2^53 - 1. */
 export function parseCount(text: string): number {
   const value = parseInt64(text)

@@ -9,6 +9,7 @@
 import type { KeyValue } from '../../client/wire/generated/kv.js'
 import type {
   DeleteRangeResponse,
+  Member,
   PutResponse,
   RangeResponse,
   ResponseHeader,
@@ -37,7 +38,7 @@ export const jsonPrinter: Printer = {
   txn: (response) => [toJson(txn(response))],
   watch: ({ header: head, events }) => [
     toJson({
-      Header: header(head),
+      Header: headerJson(head),
       Events: events.map(({ type, kv, prevKv }) => ({
         type: type === 'delete' ? 1 : undefined,
         kv: pair(kv),
@@ -48,12 +49,14 @@ export const jsonPrinter: Printer = {
       Created: false,
     }),
   ],
-  grant: ({ header: head, ID, TTL, error }) => [toJson({ ...header(head), ID, TTL, Error: error })],
-  revoke: ({ header: head }) => [toJson({ header: header(head) })],
-  keepAlive: ({ header: head, ID, TTL }) => [toJson({ ...header(head), ID, TTL })],
+  grant: ({ header: head, ID, TTL, error }) => [
+    toJson({ ...headerJson(head), ID, TTL, Error: error }),
+  ],
+  revoke: ({ header: head }) => [toJson({ header: headerJson(head) })],
+  keepAlive: ({ header: head, ID, TTL }) => [toJson({ ...headerJson(head), ID, TTL })],
   timeToLive: ({ header: head, ID, TTL, grantedTTL, keys }) => [
     toJson({
-      ...header(head),
+      ...headerJson(head),
       id: ID,
       ttl: TTL,
       'granted-ttl': grantedTTL,
@@ -61,28 +64,18 @@ export const jsonPrinter: Printer = {
     }),
   ],
   leases: ({ header: head, leases }) => [
-    toJson({ ...header(head), leases: leases.map(({ ID }) => ({ id: ID })) }),
+    toJson({ ...headerJson(head), leases: leases.map(({ ID }) => ({ id: ID })) }),
   ],
   alarms: ({ header: head, alarms }) => [
     toJson({
-      header: header(head),
+      header: headerJson(head),
       alarms: list(alarms.map(({ memberID, alarm }) => some({ memberID, alarm }))),
     }),
   ],
   memberList: ({ header: head, members }) => [
     toJson({
-      header: header(head),
-      members: list(
-        members.map(({ ID, name, peerURLs, clientURLs, isLearner }) =>
-          some({
-            ID,
-            name,
-            peerURLs: list(peerURLs),
-            clientURLs: list(clientURLs),
-            isLearner,
-          }),
-        ),
-      ),
+      header: headerJson(head),
+      members: list(members.map(memberJson)),
     }),
   ],
   endpointHealth: (answers) => [
@@ -100,7 +93,7 @@ export const jsonPrinter: Printer = {
       answers.map(({ endpoint, response }) => ({
         Endpoint: endpoint,
         Status: {
-          header: header(response.header),
+          header: headerJson(response.header),
           ...some({
             version: response.version,
             dbSize: response.dbSize,
@@ -121,7 +114,7 @@ export const jsonPrinter: Printer = {
       answers.map(({ endpoint, response }) => ({
         Endpoint: endpoint,
         HashKV: {
-          header: header(response.header),
+          header: headerJson(response.header),
           ...some({ hash: response.hash, compact_revision: response.compactRevision }),
         },
       })),
@@ -150,8 +143,15 @@ function escaped(text: string): string {
   )
 }
 
+/** A member of the cluster. */
+export function memberJson({ ID, name, peerURLs, clientURLs, isLearner }: Member): Json {
+  return some({ ID, name, peerURLs: list(peerURLs), clientURLs: list(clientURLs), isLearner })
+}
+
 /** The members that are not zero. */
-function some(object: { readonly [name: string]: Json | undefined }): { [name: string]: Json } {
+export function some(object: { readonly [name: string]: Json | undefined }): {
+  [name: string]: Json
+} {
   const kept: { [name: string]: Json } = {}
   for (const [name, value] of Object.entries(object)) {
     const isEmpty = value instanceof Uint8Array && value.length === 0
@@ -165,7 +165,8 @@ function list<Item extends Json>(items: readonly Item[]): readonly Item[] | unde
   return items.length === 0 ? undefined : items
 }
 
-function header(head: ResponseHeader | undefined): { [name: string]: Json } | undefined {
+/** The header of a response. */
+export function headerJson(head: ResponseHeader | undefined): { [name: string]: Json } | undefined {
   if (head === undefined) return undefined
   return some({
     cluster_id: head.clusterId,
@@ -192,20 +193,20 @@ function pairs(kvs: readonly KeyValue[]): Json | undefined {
 }
 
 function put({ header: head, prevKv }: PutResponse): Json {
-  return { header: header(head), prev_kv: pair(prevKv) }
+  return { header: headerJson(head), prev_kv: pair(prevKv) }
 }
 
 function range({ header: head, kvs, more, count }: RangeResponse): Json {
-  return { header: header(head), kvs: pairs(kvs), ...some({ more, count }) }
+  return { header: headerJson(head), kvs: pairs(kvs), ...some({ more, count }) }
 }
 
 function deletion({ header: head, deleted, prevKvs }: DeleteRangeResponse): Json {
-  return { header: header(head), ...some({ deleted }), prev_kvs: pairs(prevKvs) }
+  return { header: headerJson(head), ...some({ deleted }), prev_kvs: pairs(prevKvs) }
 }
 
 function txn({ header: head, succeeded, responses }: TxnResponse): Json {
   return {
-    header: header(head),
+    header: headerJson(head),
     ...some({ succeeded }),
     responses: list(responses.map((response) => ({ Response: operation(response) }))),
   }

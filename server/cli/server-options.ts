@@ -60,6 +60,11 @@ export const SERVER_FLAGS: Readonly<Record<string, readonly [value: string, help
     'bool',
     'Ask before an election, so that a returning member disturbs nobody (default true)',
   ],
+  'strict-reconfig-check': [
+    'bool',
+    'Refuse changes of members that would leave an unhealthy cluster (default true)',
+  ],
+  'max-learners': ['n', 'Members without a vote that the cluster may have (default 1)'],
   'watch-progress-notify-interval': [
     'duration',
     'Time between progress notes to idle watches (default 10m)',
@@ -67,7 +72,7 @@ export const SERVER_FLAGS: Readonly<Record<string, readonly [value: string, help
   'log-level': ['level', `${LOG_LEVELS.join(', ')} (default info)`],
 }
 
-const SWITCHES = new Set(['version', 'help', 'h', 'pre-vote'])
+const SWITCHES = new Set(['version', 'help', 'h', 'pre-vote', 'strict-reconfig-check'])
 
 /** Reads a command line and an environment. @throws {ConfigError} */
 export function parseServerCommand(
@@ -103,6 +108,8 @@ function memberOptions(values: Values): MemberOptions {
     maxTxnOps: whole(values, 'max-txn-ops'),
     maxRequestBytes: whole(values, 'max-request-bytes'),
     preVote: truth(values, 'pre-vote'),
+    strictReconfigCheck: truth(values, 'strict-reconfig-check'),
+    maxLearners: whole(values, 'max-learners'),
     watchProgressNotifyIntervalMs: duration(values, 'watch-progress-notify-interval'),
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
@@ -146,7 +153,6 @@ const ETCD_SWITCHES = new Set([
   'enable-pprof',
   'initial-election-tick-advance',
   'socket-reuse-address',
-  'strict-reconfig-check',
 ])
 
 function fromEnvironment(

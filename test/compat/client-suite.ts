@@ -517,7 +517,7 @@ export function clientSuite(
     })
 
     test('the cluster and its members tell about themselves', async () => {
-      const members = await client.cluster.memberList()
+      const members = await client.cluster.list()
       expect(members.length).toBeGreaterThan(0)
       expect(members[0]!.clientUrls.length).toBeGreaterThan(0)
       const status = await client.maintenance.status(cluster.endpoints[0])

@@ -19,16 +19,33 @@ export const COMMAND = resolve('dist/server/cli/main.js')
 const LOOK_MS = 50
 const WAIT_MS = 30_000
 
+/** What runs a member: a program and the arguments that always stand first. */
+export interface ServerProgram {
+  readonly program: string
+  readonly first: readonly string[]
+}
+
+const OUR_COMMAND: ServerProgram = { program: process.execPath, first: [COMMAND, 'server'] }
+
 /** One member process; the object outlives its processes. */
 export class ProcessMember {
   readonly name: string
   readonly endpoint: string
   readonly dataDir: string
   readonly #args: readonly string[]
+  readonly #server: ServerProgram
   #child: ChildProcess | undefined
   #stderr = ''
+  #exitCode: number | null | undefined
 
-  constructor(name: string, endpoint: string, dataDir: string, args: readonly string[]) {
+  constructor(
+    name: string,
+    endpoint: string,
+    dataDir: string,
+    args: readonly string[],
+    server = OUR_COMMAND,
+  ) {
+    this.#server = server
     this.name = name
     this.endpoint = endpoint
     this.dataDir = dataDir
@@ -47,7 +64,8 @@ export class ProcessMember {
   start(): void {
     if (this.#child !== undefined) throw new Error(`${this.name} runs already`)
     if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is missing: run npm run build first`)
-    const child = spawn(process.execPath, [COMMAND, 'server', ...this.#args], {
+    const { program, first } = this.#server
+    const child = spawn(program, [...first, ...this.#args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#child = child
@@ -55,9 +73,17 @@ export class ProcessMember {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-20_000)
     })
-    child.once('exit', () => {
-      if (this.#child === child) this.#child = undefined
+    this.#exitCode = undefined
+    child.once('exit', (code) => {
+      if (this.#child !== child) return
+      this.#child = undefined
+      this.#exitCode = code
     })
+  }
+
+  /** How the last process ended: a code, null after a signal; undefined while one runs. */
+  get exitCode(): number | null | undefined {
+    return this.#exitCode
   }
 
   /** Sends a signal to this process. */
