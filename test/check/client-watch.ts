@@ -22,6 +22,8 @@ export interface ClientWatchRecord {
   readonly createdRevision: number | undefined
   /** In order. */
   readonly batches: readonly WatchBatch[]
+  /** The reader had enough before all was over, so it need not have been told everything. */
+  readonly left: boolean
   /** Why the iteration ended; undefined while it goes on, and when the reader ended it. */
   readonly error: ConclaveError | undefined
 }

@@ -33,6 +33,7 @@ class Reading implements Follower {
       request,
       createdRevision: undefined,
       batches: [],
+      left: false,
       error: undefined,
     }
     worker.material.clientWatches.push(this.#record)
@@ -55,6 +56,12 @@ class Reading implements Follower {
     this.#watcher.requestProgress()
   }
 
+  endFuture(revision: number): void {
+    if (this.#record.request.startRevision <= revision) return
+    this.#record.left = true
+    this.#watcher.close()
+  }
+
   /** @param leavesAfter batches after which the reader has enough. */
   async read(worker: Worker, random: SeededRandom, leavesAfter: number): Promise<void> {
     const batches = this.#record.batches as ClientWatchRecord['batches'][number][]
@@ -62,10 +69,11 @@ class Reading implements Follower {
       for await (const batch of this.#watcher.batches()) {
         batches.push(batch)
         this.#told = Math.max(this.#told, batch.revision)
-        if (batches.length >= leavesAfter) return
+        this.#record.left = batches.length >= leavesAfter
+        if (this.#record.left) return
         if (random.chance(0.1)) this.askProgress()
         const { slowReaderMs } = worker.plan
-        if (slowReaderMs > 0) await worker.sleep(random.between(0, slowReaderMs), worker.closing)
+        if (slowReaderMs > 0) await worker.sleep(random.between(0, slowReaderMs))
       }
     } catch (error) {
       if (!(error instanceof ConclaveError)) throw error

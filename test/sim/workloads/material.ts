@@ -14,6 +14,8 @@ export interface Follower {
   isLevel(revision: number): boolean
   /** Asks the server how far it is. */
   askProgress(): void
+  /** Ends what begins after this revision: as long as one of a stream waits, none learns how far it is. */
+  endFuture(revision: number): void
 }
 
 /** Everything but the operations, which the recorder has. Lists only grow. */

@@ -43,6 +43,8 @@ class Transactions implements Workload {
       weights: { range: 20, put: 15, deleteRange: 5, txn: 60, ...LEFT_OUT },
       keys: DEFAULT_KEYS.map((key) => PREFIX + key),
       depthMax: 3,
+      opsMax: 3,
+      invalid: 0.003,
     })
   }
 

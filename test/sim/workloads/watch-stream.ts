@@ -72,9 +72,17 @@ export class WatchConnection {
   cancelOne(): void {
     const ids = this.#recorder.ids.filter((id) => !this.#cancelled.has(id))
     if (ids.length === 0) return
-    const watchId = this.#random.pick(ids)
-    this.#cancelled.add(watchId)
-    this.#stream.send({ cancelRequest: { watchId } })
+    this.#cancel(this.#random.pick(ids))
+  }
+
+  /** Cancels those that begin after this revision. */
+  endFuture(revision: number): void {
+    for (const [i, { startRevision }] of this.#asked.entries()) {
+      const trace = this.#recorder.traces[i]
+      if (trace === undefined || isCancelled(trace) || startRevision <= revision) continue
+      const { watchId } = trace.responses[0]!
+      if (!this.#cancelled.has(watchId)) this.#cancel(watchId)
+    }
   }
 
   askProgress(): void {
@@ -106,6 +114,11 @@ export class WatchConnection {
     return this.next.every(({ startRevision }) => startRevision > revision)
   }
 
+  #cancel(watchId: number): void {
+    this.#cancelled.add(watchId)
+    this.#stream.send({ cancelRequest: { watchId } })
+  }
+
   #receive(response: WatchResponse): void {
     this.#silentAsks = 0
     try {
@@ -121,9 +134,7 @@ export class WatchConnection {
 
   #dawdle(ms: number): void {
     this.#stream.pause()
-    this.#worker.keepOpen(
-      this.#worker.sleep(ms, this.#worker.closing).then(() => this.#stream.resume()),
-    )
+    this.#worker.keepOpen(this.#worker.sleep(ms).then(() => this.#stream.resume()))
   }
 
   async #askNowAndThen(): Promise<void> {

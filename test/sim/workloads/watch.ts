@@ -20,6 +20,7 @@ class Watches implements Workload, Follower {
   readonly #worker: Worker
   readonly #random: SeededRandom
   #connection: WatchConnection | undefined
+  #isRunning = false
   /** What waits for the next stream. */
   #wanted: WatchCreateRequest[] = []
 
@@ -49,6 +50,11 @@ class Watches implements Workload, Follower {
     this.#connection?.askProgress()
   }
 
+  endFuture(revision: number): void {
+    this.#connection?.endFuture(revision)
+    this.#wanted = this.#wanted.filter(({ startRevision }) => startRevision <= revision)
+  }
+
   #want(request: WatchCreateRequest): void {
     const count = (this.#connection?.size ?? 0) + this.#wanted.length
     if (count >= this.#worker.plan.watchersMax) return
@@ -57,7 +63,12 @@ class Watches implements Workload, Follower {
       return
     }
     this.#wanted.push(request)
-    if (this.#wanted.length === 1) this.#worker.keepOpen(this.#run())
+    if (this.#isRunning) return
+    this.#isRunning = true
+    const over = () => {
+      this.#isRunning = false
+    }
+    this.#worker.keepOpen(this.#run().finally(over))
   }
 
   /** Some choose their number, and some of those one that is taken. */

@@ -31,6 +31,9 @@ export interface WorkWorld {
   process(name: string): { connect(): Client }
 }
 
+/** Least time between two questions of one watcher about its progress, in milliseconds. */
+const ASK_MS = 500
+
 /** Sets all clients to work. */
 export function startWorkloads(world: WorkWorld, plan: WorkPlan): Workloads {
   return new Workloads(world, plan)
@@ -43,14 +46,17 @@ export class Workloads {
   readonly settled: Promise<void>
   /** How often each workload was asked for a step. */
   readonly steps: Readonly<Record<WorkloadName, number>>
-  readonly #recorder: Recorder
+  /** Where everybody notes; somebody else who asks for something of the same keys notes it here too. */
+  readonly recorder: Recorder
   readonly #known = new Known()
+  /** When watchers were last made to ask how far they are. */
+  #askedMs = Number.NEGATIVE_INFINITY
   readonly #stopping = new AbortController()
   readonly #closing = new AbortController()
   readonly #workers: readonly Worker[]
 
   constructor(world: WorkWorld, plan: WorkPlan) {
-    this.#recorder = new Recorder(
+    this.recorder = new Recorder(
       () => world.clock.now(),
       (operation) => world.log.say(operation.process, operationLine(operation)),
     )
@@ -67,7 +73,7 @@ export class Workloads {
 
   /** All operations so far. */
   get operations(): readonly Operation[] {
-    return this.#recorder.operations
+    return this.recorder.operations
   }
 
   /** The newest revision that anybody was told. */
@@ -80,10 +86,18 @@ export class Workloads {
     return this.material.violations
   }
 
-  /** The watchers that were not told everything up to this revision; asks them to be told. */
+  /**
+   * The watchers that were not told everything up to this revision; has them ask, now and
+   * then. Call it when nothing is written any more: those of the future are ended.
+   */
   behind(revision: number): string[] {
+    for (const follower of this.material.followers) follower.endFuture(revision)
     const behind = [...this.material.followers].filter((one) => !one.isLevel(revision))
-    for (const follower of behind) follower.askProgress()
+    const { nowMs } = this.recorder
+    if (nowMs >= this.#askedMs + ASK_MS) {
+      this.#askedMs = nowMs
+      for (const follower of behind) follower.askProgress()
+    }
     return behind.map(({ name }) => name)
   }
 
@@ -107,7 +121,7 @@ export class Workloads {
       client: world.process(process).connect(),
       plan,
       timeoutMs: random.between(plan.timeoutMsMin, plan.timeoutMsMax),
-      recorder: this.#recorder,
+      recorder: this.recorder,
       material: this.material,
       known: this.#known,
       stopping: this.#stopping.signal,
