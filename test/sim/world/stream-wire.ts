@@ -2,9 +2,12 @@
  * How a caller's stream messages travel: TCP for all of them, but for raft's batches.
  *
  * A batch may be lost, come twice, be overtaken, or come once more much later, on whichever
- * stream its sender has open then, if it is still the same member. Raft must bear all of it.
+ * stream its sender has open then, if it is still the same member. Raft must bear all of it;
+ * only proposals that a follower passes on never come twice.
  */
 
+import { PeerBatch } from '../../../client/wire/generated/peer.js'
+import { MessageType } from '../../../client/wire/generated/raft.js'
 import { Peer } from '../../../client/wire/methods.js'
 import type { SimConnection } from './connection.js'
 import { exponentialMs } from './fork.js'
@@ -49,10 +52,10 @@ export class StreamWire<Request, Response> implements Wire {
     const { counts, clock, raftStreams } = network
     counts.add('raftBatches')
     const renewals = network.renewals(link.from)
-    const again = (afterMs: number) =>
+    const again = (afterMs: number, what: Uint8Array) =>
       clock.after(afterMs, () => {
         if (!link.cut && network.renewals(link.from) === renewals)
-          raftStreams.get(link)?.arrive(bytes, false)
+          raftStreams.get(link)?.arrive(what, false)
       })
     if (link.draws(link.loss)) {
       counts.add('messagesLost')
@@ -61,18 +64,28 @@ export class StreamWire<Request, Response> implements Wire {
     }
     if (link.draws(link.duplicate)) {
       counts.add('messagesDuplicated')
-      again(link.drawLatencyMs())
+      again(link.drawLatencyMs(), withoutProposals(bytes))
     }
     if (link.draws(link.replay)) {
       counts.add('messagesReplayed')
-      again(link.random.next() * REPLAY_MS_MAX)
+      again(link.random.next() * REPLAY_MS_MAX, withoutProposals(bytes))
     }
     if (link.draws(link.reorder)) {
       counts.add('messagesReordered')
-      again(link.drawLatencyMs() + exponentialMs(link.random, OVERTAKEN_MS_MEAN))
+      again(link.drawLatencyMs() + exponentialMs(link.random, OVERTAKEN_MS_MEAN), bytes)
       end.far.lost(bytes.length)
       return
     }
     connection.post(arrive)
   }
+}
+
+/**
+ * A batch as it may come again. What a follower passes on to the leader must not: raft
+ * takes each for a proposal of its own, and a member never sends one twice.
+ */
+function withoutProposals(bytes: Uint8Array): Uint8Array {
+  const batch = PeerBatch.decode(bytes)
+  const messages = batch.messages.filter(({ type }) => type !== MessageType.PROPOSE)
+  return PeerBatch.encode({ ...batch, messages }).finish()
 }
