@@ -8,10 +8,8 @@
  */
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { type Client, ConclaveError, connect } from '../../client/index.js'
-import { Maintenance } from '../../client/wire/methods.js'
-import { ProcessCluster, type ProcessMember, waitFor } from './process-cluster.js'
+import { ProcessCluster, waitFor } from './process-cluster.js'
 
 const KILLS = 10
 const WRITERS = 6
@@ -103,15 +101,6 @@ async function moreWrites(writers: readonly Writer[], count: number): Promise<vo
   await waitFor(`${count} more writes`, () => total() >= goal)
 }
 
-async function hash(member: ProcessMember): Promise<number> {
-  const channel = new GrpcTransport().connect(member.endpoint)
-  try {
-    return (await channel.call(Maintenance.hashKV, {}, { timeoutMs: 5000 })).hash
-  } finally {
-    channel.close()
-  }
-}
-
 test('ten killed leaders and some stalled followers lose nothing', async () => {
   const observers = Array.from({ length: WATCHERS }, () => new Observer())
   const writers = Array.from({ length: WRITERS }, (_, i) => new Writer(`${i}`))
@@ -159,6 +148,6 @@ test('ten killed leaders and some stalled followers lose nothing', async () => {
     const answers = await Promise.all(cluster.members.map((member) => member.status()))
     return new Set(answers.map((answer) => answer?.raftAppliedIndex)).size === 1
   })
-  for (const member of cluster.members) hashes.add(await hash(member))
+  for (const member of cluster.members) hashes.add(await member.hashKv())
   expect(hashes.size).toBe(1)
 }, 300_000)

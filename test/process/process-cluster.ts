@@ -86,6 +86,11 @@ export class ProcessMember {
     return this.#exitCode
   }
 
+  /** Of the process that runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   /** Sends a signal to this process. */
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal)
@@ -111,6 +116,27 @@ export class ProcessMember {
       channel.close()
     }
   }
+
+  /** The hash of all that it holds. @throws it does not answer. */
+  async hashKv(): Promise<number> {
+    const channel = new GrpcTransport().connect(this.endpoint)
+    try {
+      return (await channel.call(Maintenance.hashKV, {}, { timeoutMs: 5000 })).hash
+    } finally {
+      channel.close()
+    }
+  }
+}
+
+/** Where others find a member: at its own addresses, unless something stands before them. */
+export interface Doors {
+  client(name: string, url: string): Promise<string>
+  peer(name: string, url: string): Promise<string>
+}
+
+const NO_DOORS: Doors = {
+  client: async (_name, url) => url,
+  peer: async (_name, url) => url,
 }
 
 /** Some members on this machine, in a directory of their own. */
@@ -119,27 +145,42 @@ export class ProcessCluster {
   readonly #directory: string
 
   /** Starts `size` members and waits until a leader is known to all. */
-  static async start(size: number, flags: readonly string[] = []): Promise<ProcessCluster> {
+  static async start(
+    size: number,
+    flags: readonly string[] = [],
+    doors: Doors = NO_DOORS,
+  ): Promise<ProcessCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'conclave-'))
     const ports = await freePorts(2 * size)
-    const names = Array.from({ length: size }, (_, i) => `m${i + 1}`)
-    const peer = (i: number) => `http://127.0.0.1:${ports[size + i]}`
-    const initialCluster = names.map((name, i) => `${name}=${peer(i)}`).join(',')
-    const members = names.map((name, i) => {
-      const endpoint = `http://127.0.0.1:${ports[i]}`
-      const dataDir = join(directory, name)
-      return new ProcessMember(name, endpoint, dataDir, [
-        `--name=${name}`,
-        `--data-dir=${dataDir}`,
-        `--listen-client-urls=${endpoint}`,
-        `--advertise-client-urls=${endpoint}`,
-        `--listen-peer-urls=${peer(i)}`,
-        `--initial-advertise-peer-urls=${peer(i)}`,
-        `--initial-cluster=${initialCluster}`,
-        '--log-level=warn',
-        ...flags,
-      ])
-    })
+    const places = await Promise.all(
+      Array.from({ length: size }, async (_, i) => {
+        const name = `m${i + 1}`
+        const endpoint = `http://127.0.0.1:${ports[i]}`
+        const peer = `http://127.0.0.1:${ports[size + i]}`
+        const advertised = {
+          client: await doors.client(name, endpoint),
+          peer: await doors.peer(name, peer),
+        }
+        return { name, endpoint, peer, advertised, dataDir: join(directory, name) }
+      }),
+    )
+    const initialCluster = places
+      .map(({ name, advertised }) => `${name}=${advertised.peer}`)
+      .join(',')
+    const members = places.map(
+      ({ name, endpoint, peer, advertised, dataDir }) =>
+        new ProcessMember(name, endpoint, dataDir, [
+          `--name=${name}`,
+          `--data-dir=${dataDir}`,
+          `--listen-client-urls=${endpoint}`,
+          `--advertise-client-urls=${advertised.client}`,
+          `--listen-peer-urls=${peer}`,
+          `--initial-advertise-peer-urls=${advertised.peer}`,
+          `--initial-cluster=${initialCluster}`,
+          '--log-level=warn',
+          ...flags,
+        ]),
+    )
     const cluster = new ProcessCluster(members, directory)
     for (const member of members) member.start()
     try {
