@@ -42,7 +42,7 @@ abstract class OwnCall implements ClientSide {
 
   /** The caller wants no more. */
   stop(error: RpcError): void {
-    const neverSent = !this.connection.isOpen
+    const neverSent = !this.connection.hasOpened
     if (!this.finish()) return
     this.neverLeft = neverSent
     this.fail(neverSent ? new RpcError(error.code, error.details, true) : error)

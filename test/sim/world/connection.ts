@@ -86,6 +86,11 @@ export class SimConnection {
     return this.#isOpen && !this.#isOver
   }
 
+  /** It was accepted, whatever became of it: what was asked on it may have left. */
+  get hasOpened(): boolean {
+    return this.#isOpen
+  }
+
   get isOver(): boolean {
     return this.#isOver
   }
