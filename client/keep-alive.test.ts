@@ -89,6 +89,42 @@ describe('a lease under renewal', () => {
     expect([one.renewed, two.renewed]).toEqual([[0], [1_000]])
   })
 
+  test('is not renewed by the answer to somebody who has left', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    const answers: (() => void)[] = []
+    first.onKeepAlive = ({ ID }, stream) =>
+      answers.push(() => stream.send({ ID, TTL: TTL_SECONDS }))
+    const other = client.lease.keepAlive({ ...lease, id: 8n }, {})
+    const gone = record()
+    const leaving = client.lease.keepAlive(lease, gone.listener)
+    await clock.run(1_000)
+    leaving.close()
+    const { renewed, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(10)
+    answers[1]!()
+    await clock.run(10)
+    expect([renewed, gone.renewed]).toEqual([[], []])
+    answers[2]!()
+    await clock.run(10)
+    expect(renewed).toEqual([1_000])
+    other.close()
+  })
+
+  test('goes to another member when too many requests stay unanswered', async () => {
+    const { client, clock, members } = fakeMembers(2)
+    renews(members[1]!)
+    const other = client.lease.keepAlive({ ...lease, id: 8n, ttlSeconds: 1_000 }, {})
+    await clock.run(1)
+    for (let i = 0; i < 64; i++) client.lease.keepAlive(lease, {}).close()
+    const { renewed, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(1_000)
+    expect(members[0]!.keepAlives[0]!.closed).toBeDefined()
+    expect(renewed).toHaveLength(1)
+    other.close()
+  })
+
   test('is lost when the server knows it no more', async () => {
     const { client, clock, first } = fakeMembers(1)
     renews(first)

@@ -56,11 +56,16 @@ export interface Granted {
 /** A stream that stays silent this long although something was asked is given up, when no TTL says otherwise. */
 const ANSWER_MS_DEFAULT = 3_000
 
+/** Unanswered requests for one lease; a stream that owes more is given up. */
+const UNANSWERED_MAX = 64
+
 /** Keeps all leases of a client alive. */
 export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
   readonly #connection: Connection
   readonly #stream: SharedStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>
   readonly #renewals = new Map<bigint, Set<Renewal>>()
+  /** By lease: who asked on the present stream and has no answer yet, oldest first, the closed ones too. */
+  readonly #unanswered = new Map<bigint, Renewal[]>()
   #disown: (() => void) | undefined
 
   constructor(connection: Connection) {
@@ -87,13 +92,22 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
     if (sameLease?.size === 0) this.#renewals.delete(renewal.id)
     if (this.#renewals.size > 0) return
     this.#stream.release()
+    this.#unanswered.clear()
     this.#disown?.()
     this.#disown = undefined
   }
 
   /** Used by {@link Renewal}: sends a request; false when there is no stream to send it on. */
-  send(id: bigint): boolean {
+  send(renewal: Renewal): boolean {
     if (!this.#stream.isOpen) return false
+    const { id } = renewal
+    const before = this.#unanswered.get(id)
+    if (before !== undefined && before.length >= UNANSWERED_MAX) {
+      this.silent()
+      return false
+    }
+    if (before === undefined) this.#unanswered.set(id, [renewal])
+    else before.push(renewal)
     this.#stream.send({ ID: id })
     return true
   }
@@ -112,18 +126,16 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
     for (const renewal of this.#all()) renewal.send()
   }
 
-  message(response: LeaseKeepAliveResponse): void {
-    // One request for each renewal of a lease was sent, in this order.
-    const sameLease = this.#renewals.get(response.ID)
-    if (sameLease === undefined) return
-    let oldest: Renewal | undefined
-    for (const renewal of sameLease)
-      if (renewal.asked && (oldest === undefined || renewal.sentAtMs < oldest.sentAtMs))
-        oldest = renewal
-    oldest?.answered(response.TTL)
+  message({ ID, TTL }: LeaseKeepAliveResponse): void {
+    // Whoever was closed meanwhile takes its answer along: it says nothing about later requests.
+    const unanswered = this.#unanswered.get(ID)
+    const oldest = unanswered?.shift()
+    if (unanswered?.length === 0) this.#unanswered.delete(ID)
+    oldest?.answered(TTL)
   }
 
   broken(error: RpcError): boolean {
+    this.#unanswered.clear()
     for (const renewal of this.#all()) renewal.forget()
     if (!isFinal(error)) return true
     this.#endAll(ConclaveError.from(error))
@@ -178,10 +190,6 @@ class Renewal implements KeepAlive {
     return this.#sentAtMs !== undefined
   }
 
-  get sentAtMs(): number {
-    return this.#sentAtMs ?? Number.POSITIVE_INFINITY
-  }
-
   close(): void {
     if (this.#closed) return
     this.#closed = true
@@ -192,7 +200,7 @@ class Renewal implements KeepAlive {
   /** Asks the server, unless a request is already on its way. */
   send(): void {
     if (this.#closed || this.asked) return
-    if (this.#hub.send(this.id)) this.#sentAtMs = this.#clock.now()
+    if (this.#hub.send(this)) this.#sentAtMs = this.#clock.now()
     this.#arm()
   }
 
@@ -203,6 +211,7 @@ class Renewal implements KeepAlive {
   }
 
   answered(ttlSeconds: number): void {
+    if (this.#closed) return
     const sentAtMs = this.#sentAtMs!
     this.#sentAtMs = undefined
     if (ttlSeconds <= 0) {
