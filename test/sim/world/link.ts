@@ -52,7 +52,7 @@ export const REPLAY_MS_MAX = 10_000
 /** TCP sends again after a while: how long a healed link may take to notice. */
 const RETRANSMIT_MS_MAX = 200
 
-/** Something that waits at a cut link. */
+/** Something that waits at a cut or clogged link. */
 export interface Held {
   /** The link is whole again; go on after so many milliseconds. */
   released(afterMs: number): void
@@ -96,13 +96,10 @@ export class Link implements LinkSettings {
 
   set cut(cut: boolean) {
     this.#cut = cut
-    if (cut) return
-    const held = [...this.#held]
-    this.#held.clear()
-    for (const one of held) one.released(this.random.next() * RETRANSMIT_MS_MAX)
+    if (!cut) this.#release()
   }
 
-  /** Waits here until the cut is healed. */
+  /** Waits here until the link is healed. */
   hold(one: Held): void {
     this.#held.add(one)
   }
@@ -131,6 +128,13 @@ export class Link implements LinkSettings {
     this.breaks = 0
     this.clogUntilMs = 0
     this.refuse = false
-    if (this.#cut) this.cut = false
+    this.#cut = false
+    this.#release()
+  }
+
+  #release(): void {
+    const held = [...this.#held]
+    this.#held.clear()
+    for (const one of held) one.released(this.random.next() * RETRANSMIT_MS_MAX)
   }
 }

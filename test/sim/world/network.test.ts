@@ -87,6 +87,19 @@ describe('between members', () => {
     expect(world.clock.now()).toBeGreaterThanOrEqual(untilMs)
     expect(leader.member?.isLeader).toBe(true)
   })
+
+  test('what waits at a clogged link goes on when the link is healed before its time', async () => {
+    world = await World.start()
+    const leader = world.leader!
+    const client = await clientOf(leader.name)
+    const untilMs = world.clock.now() + 60_000
+    world.network.link(`client of ${leader.name}`, leader.name).clogUntilMs = untilMs
+    const put = client.kv.put('a', '1')
+    await world.run(100)
+    world.network.healAll()
+    await world.answered(put)
+    expect(world.clock.now()).toBeLessThan(untilMs)
+  })
 })
 
 describe('between clients and members', () => {

@@ -2,7 +2,7 @@
  * One direction of a connection: what is put in comes out later and in order.
  *
  * Only the head of the queue has a timer. At a cut link the head waits until the link is
- * healed, at a clogged one until the time that was set.
+ * healed, at a clogged one until the time that was set or the link is healed.
  */
 
 import type { Timer } from '../../../client/host/clock.js'
@@ -65,7 +65,8 @@ export class Pipe implements Held {
 
   released(afterMs: number): void {
     this.#held = false
-    if (this.#timer === undefined) this.#arm(this.#clock.now() + afterMs)
+    this.#timer?.cancel()
+    this.#arm(this.#clock.now() + afterMs)
   }
 
   #arm(dueMs: number): void {
@@ -80,6 +81,7 @@ export class Pipe implements Held {
   #flow(): void {
     const { link } = this
     const nowMs = this.#clock.now()
+    link.forget(this)
     if (this.#head > SPENT_MAX) {
       this.#items = this.#items.slice(this.#head)
       this.#head = 0
@@ -95,6 +97,7 @@ export class Pipe implements Held {
       const dueMs = Math.max(item.dueMs, link.clogUntilMs)
       // A due time that the clock cannot tell from now counts as now.
       if (dueMs > nowMs + 1e-6) {
+        if (dueMs > item.dueMs) link.hold(this)
         this.#arm(dueMs)
         return
       }
