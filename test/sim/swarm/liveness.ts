@@ -12,6 +12,8 @@
  */
 
 import { PutRequest, RangeRequest } from '../../../client/wire/generated/rpc.js'
+import { LEASE_EXPIRY_INTERVAL_MS } from '../../../server/limits.js'
+import { DEFAULT_TUNING } from '../../../server/tuning.js'
 import type { Calm } from '../../check/lease-rules.js'
 import type { Answer } from '../../check/operation.js'
 import type { Call } from '../../model/call.js'
@@ -33,7 +35,7 @@ const LEASE_BOUND_MS = 3_000
 /** Time passes in such steps, in milliseconds. */
 const STEP_MS = 50
 /** One try of the operator's requests, in milliseconds. */
-const REQUEST_MS = 2_000
+const REQUEST_MS = 5_000
 /** The key that is written when all is calm. */
 const MARKER = 'operator/calm'
 
@@ -71,6 +73,7 @@ export class Liveness {
       return undefined
     }
     const fromMs = world.clock.now()
+    const leases = this.#leases
     const endMs = fromMs + settlingMs
     await this.#owe('one leader that all follow', () => this.#isLed(), endMs)
     const revision = await this.#write(endMs)
@@ -79,8 +82,9 @@ export class Liveness {
     this.#workloads.stop()
     await this.#over('the end of the work', this.#workloads.settled, world.clock.now() + settlingMs)
     await this.#watchersLevel()
-    await this.#leasesEnd()
-    return { fromMs, toMs: world.clock.now(), boundMs: this.#leaseBoundMs }
+    const boundMs = this.#leaseBoundMs(Math.max(leases, this.#leases))
+    await this.#leasesEnd(boundMs)
+    return { fromMs, toMs: world.clock.now(), boundMs }
   }
 
   /** Members that have their data. */
@@ -173,19 +177,29 @@ export class Liveness {
   }
 
   /** Waits for the last leases; the judge of leases says whether they ended in time. */
-  async #leasesEnd(): Promise<void> {
+  async #leasesEnd(boundMs: number): Promise<void> {
     const { electionTimeoutMs } = this.#plan.member
     const least = Math.ceil((1.5 * electionTimeoutMs) / 1000)
     const ttlMs = 1000 * Math.max(least, this.#plan.work.leaseTtlSecondsMax)
     const { rateMin } = clockRates(this.#plan)
-    const untilMs = this.#fleet.world.clock.now() + ttlMs / rateMin + this.#leaseBoundMs
-    const count = ({ machine: { member } }: Seat) =>
-      member === undefined || !isReadable(member) ? 1 : member.machine.lessor.size
-    await this.#holds(() => this.#core.every((seat) => count(seat) === 0), untilMs)
+    const untilMs = this.#fleet.world.clock.now() + ttlMs / rateMin + boundMs
+    await this.#holds(() => this.#leases === 0, untilMs)
   }
 
-  get #leaseBoundMs(): number {
-    return LEASE_BOUND_MS + 2 * this.#plan.member.electionTimeoutMs
+  /** The most leases that a member of the core has; at least one while some cannot be asked. */
+  get #leases(): number {
+    const counts = this.#core.map(({ machine: { member } }) =>
+      member === undefined || !isReadable(member) ? 1 : member.machine.lessor.size,
+    )
+    return Math.max(0, ...counts)
+  }
+
+  /** All may be over at once, and a leader revokes so many in one look only. */
+  #leaseBoundMs(leases: number): number {
+    const { member, tuning } = this.#plan
+    const { leaseRevokesMax } = { ...DEFAULT_TUNING, ...tuning }
+    const looks = Math.ceil(leases / leaseRevokesMax)
+    return LEASE_BOUND_MS + 2 * member.electionTimeoutMs + looks * LEASE_EXPIRY_INTERVAL_MS
   }
 
   async #owe(what: string, condition: () => boolean, untilMs: number): Promise<void> {
