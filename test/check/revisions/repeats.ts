@@ -11,7 +11,7 @@ import { encodeBytes } from '../../../client/wire/codec.js'
 import { DeleteRangeRequest, PutRequest, TxnRequest } from '../../../client/wire/generated/rpc.js'
 import type { Call } from '../../model/call.js'
 import { latin1 } from '../../model/history.js'
-import { isRead, putsOf } from '../call-parts.js'
+import { putsOf, visitOperations } from '../call-parts.js'
 import type { Committed } from '../committed.js'
 import { callOf } from '../log-replay.js'
 import type { Operation, Violation } from '../operation.js'
@@ -61,7 +61,7 @@ function judge({ example, answered, unsure, carriedOut }: Same): Violation | und
 
 /** The request as text; undefined for what is no write on keys, or has a unique value. */
 function nameOf(call: Call, owners: Owners): string | undefined {
-  if (isRead(call)) return undefined
+  if (onlyReads(call)) return undefined
   const unique = putsOf(call).some(
     ({ key, value }) => value.length > 0 && owners.of(latin1(key), latin1(value)).length === 1,
   )
@@ -70,4 +70,14 @@ function nameOf(call: Call, owners: Owners): string | undefined {
   if (call.kind === 'txn') return `t${latin1(encodeBytes(TxnRequest, call.request))}`
   if (call.kind !== 'deleteRange') return undefined
   return `d${latin1(encodeBytes(DeleteRangeRequest, call.request))}`
+}
+
+/** A transaction that reads inside another one has an entry in the log, and is repeated as any read. */
+function onlyReads(call: Call): boolean {
+  if (call.kind !== 'txn') return call.kind === 'range'
+  let reads = true
+  visitOperations(call.request, ({ requestRange }) => {
+    if (requestRange === undefined) reads = false
+  })
+  return reads
 }

@@ -7,7 +7,7 @@ import type { DisksPlan, LatencyPlan, LinksPlan } from './plan.js'
 /** One data centre, several, or a mixture. */
 export function drawLinks(random: SeededRandom): LinksPlan {
   const near = latency(random, 0.1, 1)
-  const far = latency(random, 20, 100)
+  const far = latency(random, 10, 50)
   const farShare = Number(random.weighted({ 0: 6, 1: 2, 0.3: 2 }))
   return { near, far, farShare }
 }

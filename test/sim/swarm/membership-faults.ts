@@ -38,6 +38,8 @@ export function membershipFaults(
 
 class Operator {
   readonly #fleet: Fleet
+  /** Machines that are being replaced. */
+  readonly #replacing = new Set<Seat>()
 
   constructor(fleet: Fleet) {
     this.#fleet = fleet
@@ -72,22 +74,24 @@ class Operator {
 
   /** A machine burns down and comes back empty: its member goes, another one comes. */
   async replace(stage: Stage): Promise<void> {
-    const lost = this.#fleet.seats.find((seat) => seat.lost && !seat.isHeld)
-    const seat = lost ?? stage.random.pick(this.#fleet.current)
+    const free = this.#fleet.current.filter((seat) => !this.#replacing.has(seat))
+    if (free.length === 0) return
+    const seat = free.find((one) => one.lost) ?? stage.random.pick(free)
     const { memberId } = seat
-    if (memberId === undefined || (!seat.lost && !(seat.isUp && this.#fleet.mayDamage(seat))))
-      return
-    if (!seat.lost && !(await this.#burn(stage, seat))) return
-    stage.did(seat.name, 'is replaced')
-    await stage.lasts()
-    const isListed = () => this.#fleet.membership.members.some(({ ID }) => ID === memberId)
-    await this.#insist(
-      stage,
-      seat.name,
-      () => !isListed(),
-      (client) => this.#removeId(client, memberId),
-    )
-    if (isListed()) return
+    if (memberId === undefined) return
+    this.#replacing.add(seat)
+    if (seat.lost || (await this.#burn(stage, seat))) {
+      stage.did(seat.name, 'is replaced')
+      await stage.lasts()
+      await this.#replaceMember(stage, seat, memberId)
+    }
+    this.#replacing.delete(seat)
+  }
+
+  async #replaceMember(stage: Stage, seat: Seat, memberId: bigint): Promise<void> {
+    const isGone = () => !this.#fleet.membership.members.some(({ ID }) => ID === memberId)
+    await this.#insist(stage, seat.name, isGone, (client) => this.#removeId(client, memberId))
+    if (!isGone()) return
     seat.machine.wipe()
     seat.renewed({})
     const isAdded = () => this.#fleet.knows(seat.machine.peerUrl)
@@ -124,7 +128,7 @@ class Operator {
 
   /** The machine stops and its disk is gone. */
   async #burn(stage: Stage, seat: Seat): Promise<boolean> {
-    const hold = seat.hold(stage.kind)
+    const hold = seat.isUp && this.#fleet.mayDamage(seat) ? seat.hold(stage.kind) : undefined
     if (hold === undefined) return false
     await seat.machine.powerLoss()
     hold.release()
