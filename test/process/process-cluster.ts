@@ -132,6 +132,8 @@ export class ProcessMember {
 export interface Doors {
   client(name: string, url: string): Promise<string>
   peer(name: string, url: string): Promise<string>
+  /** Hears of the members before they are started. */
+  made?(members: readonly ProcessMember[]): void
 }
 
 const NO_DOORS: Doors = {
@@ -181,6 +183,7 @@ export class ProcessCluster {
           ...flags,
         ]),
     )
+    doors.made?.(members)
     const cluster = new ProcessCluster(members, directory)
     for (const member of members) member.start()
     try {
