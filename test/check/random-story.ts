@@ -23,6 +23,8 @@ export interface RandomStoryOptions extends GenerateOptions {
   readonly unknown?: number
   /** Reads that accept an old state; default true. */
   readonly staleReads?: boolean
+  /** Replaces a generated call by another; default: by itself. */
+  readonly rewrite?: (call: Call, random: SeededRandom, model: Model) => Call
 }
 
 const DEFAULTS = { processes: 5, unknown: 0.05, staleReads: true }
@@ -75,7 +77,9 @@ class Teller {
 
   #begin(process: string): UnderWay {
     const { model } = this.#story
-    const call = this.#unique(this.#generator.next(model), process)
+    const generated = this.#generator.next(model)
+    const rewritten = this.#options.rewrite?.(generated, this.#random, model) ?? generated
+    const call = this.#unique(rewritten, process)
     const operation = this.#story.begin(process, call)
     return { operation, outcome: undefined, lost: this.#random.chance(this.#options.unknown) }
   }

@@ -1,0 +1,63 @@
+/**
+ * The beginnings and ends of calls in the order of time, as a doubly linked list from which
+ * a call can be lifted out and put back in constant time.
+ */
+
+import type { TimedCall } from './spec.js'
+
+/** A beginning or an end. */
+export interface Entry {
+  /** Number of the call, by order of beginning. */
+  readonly call: number
+  /** Place in the list when it was full. */
+  readonly place: number
+  /** The end of the call; undefined for an end itself, and for a call that never ends. */
+  readonly end: Entry | undefined
+  readonly isEnd: boolean
+  prev: Entry | undefined
+  next: Entry | undefined
+}
+
+/** A list over calls that are sorted by beginning. Returns the entry before the first. */
+export function listOf(calls: readonly TimedCall<unknown, unknown>[]): Entry {
+  const moments = calls.flatMap(({ began, ended, output }, call) => {
+    const beginning = { call, at: began, isEnd: false }
+    return output === undefined ? [beginning] : [beginning, { call, at: ended, isEnd: true }]
+  })
+  // Where numbers are equal the calls count as overlapping.
+  moments.sort((a, b) => a.at - b.at || Number(a.isEnd) - Number(b.isEnd))
+  const ends = new Map<number, Entry>()
+  let next: Entry | undefined
+  for (const [place, { call, isEnd }] of [...moments.entries()].reverse()) {
+    const end = isEnd ? undefined : ends.get(call)
+    const entry: Entry = { call, place, end, isEnd, prev: undefined, next }
+    if (isEnd) ends.set(call, entry)
+    if (next !== undefined) next.prev = entry
+    next = entry
+  }
+  const head = { call: -1, place: -1, end: undefined, isEnd: false, prev: undefined, next }
+  if (next !== undefined) next.prev = head
+  return head
+}
+
+/** Takes a call out, beginning and end. */
+export function lift(beginning: Entry): void {
+  unlink(beginning)
+  if (beginning.end !== undefined) unlink(beginning.end)
+}
+
+/** Puts back the call that was lifted last. */
+export function unlift(beginning: Entry): void {
+  if (beginning.end !== undefined) link(beginning.end)
+  link(beginning)
+}
+
+function unlink({ prev, next }: Entry): void {
+  prev!.next = next
+  if (next !== undefined) next.prev = prev
+}
+
+function link(entry: Entry): void {
+  entry.prev!.next = entry
+  if (entry.next !== undefined) entry.next.prev = entry
+}

@@ -1,0 +1,160 @@
+/**
+ * Looks for an order of overlapping calls in which an object would have answered so.
+ *
+ * Source: J. Wing and C. Gong, "Testing and Verifying Concurrent Objects" (1993), with the
+ * cache of G. Lowe, "Testing for linearizability" (2017). The calls stand in a list of
+ * beginnings and ends by time:
+ *
+ *   1. Walk from the front. A beginning is tried as the next call in the order: if the
+ *      object can give its output in the present state, the call is lifted out of the list
+ *      and the walk starts again from the front.
+ *   2. An end in the way means that its call should have been placed by now: the last
+ *      placed call is put back and the walk goes on behind it.
+ *   3. The same set of placed calls with the same state need not be tried twice: a cache
+ *      remembers them.
+ *   4. When no end is left, an order was found. Calls without an output never end, so
+ *      they are placed only where that helps, and not at all where it changes nothing.
+ *
+ * The object may be in one of several states, where an outcome is not determined: then all
+ * of them are carried along.
+ */
+
+import { type Entry, lift, listOf, unlift } from './call-list.js'
+import { PlacedCalls, SeenCache } from './seen-cache.js'
+import type { SequentialSpec, TimedCall } from './spec.js'
+
+/** How a search ended. */
+export interface Search {
+  /** False: there is no order. Undefined: the limit was reached. */
+  readonly found: boolean | undefined
+  /** Numbers of the calls in an order: the whole one, or the one that got furthest in time. */
+  readonly order: readonly number[]
+  /** The call whose end could not be passed at that point; undefined when an order was found. */
+  readonly stuck: number | undefined
+  /** Calls that were tried. */
+  readonly steps: number
+}
+
+/** @param calls sorted by beginning. */
+export function search<State, Input, Output>(
+  spec: SequentialSpec<State, Input, Output>,
+  calls: readonly TimedCall<Input, Output>[],
+  stepsMax: number,
+): Search {
+  return new Searcher(spec, calls).run(stepsMax)
+}
+
+/** A call that was placed, and the states before it. */
+interface Placed<State> {
+  readonly entry: Entry
+  readonly before: readonly State[]
+}
+
+class Searcher<State, Input, Output> {
+  readonly #spec: SequentialSpec<State, Input, Output>
+  readonly #calls: readonly TimedCall<Input, Output>[]
+  readonly #head: Entry
+  readonly #stack: Placed<State>[] = []
+  readonly #placed: PlacedCalls
+  readonly #seen: SeenCache<State>
+  /** What the object may hold after the calls on the stack. */
+  #states: readonly State[]
+  /** Calls with an output that are not placed. */
+  #left: number
+  #steps = 0
+  #furthest = -1
+  #order: readonly number[] = []
+  #stuck: number | undefined
+
+  constructor(
+    spec: SequentialSpec<State, Input, Output>,
+    calls: readonly TimedCall<Input, Output>[],
+  ) {
+    this.#spec = spec
+    this.#calls = calls
+    this.#head = listOf(calls)
+    this.#placed = new PlacedCalls(calls.length)
+    this.#seen = new SeenCache((a, b) => this.#same(a, b))
+    this.#states = [spec.init()]
+    this.#left = calls.filter(({ output }) => output !== undefined).length
+  }
+
+  run(stepsMax: number): Search {
+    let entry = this.#head.next
+    while (this.#left > 0) {
+      if (this.#steps >= stepsMax) return this.#result(undefined)
+      if (entry === undefined) throw new Error('the ends of calls were lost')
+      if (entry.isEnd) {
+        this.#note(entry)
+        const last = this.#stack.pop()
+        if (last === undefined) return this.#result(false)
+        this.#takeBack(last)
+        entry = last.entry.next
+      } else entry = this.#try(entry) ? this.#head.next : entry.next
+    }
+    this.#order = this.#stack.map(({ entry }) => entry.call)
+    this.#stuck = undefined
+    return this.#result(true)
+  }
+
+  #result(found: boolean | undefined): Search {
+    return { found, order: this.#order, stuck: this.#stuck, steps: this.#steps }
+  }
+
+  /** Places the call next if the object can answer so, and if that was not tried before. */
+  #try(entry: Entry): boolean {
+    this.#steps++
+    const { input, output } = this.#calls[entry.call]!
+    const next = this.#step(input, output)
+    if (next.length === 0) return false
+    if (output === undefined && this.#same(next, this.#states)) return false
+    this.#placed.add(entry.call)
+    if (!this.#seen.add(this.#placed, this.#hash(next), next)) {
+      this.#placed.delete(entry.call)
+      return false
+    }
+    this.#stack.push({ entry, before: this.#states })
+    this.#states = next
+    if (output !== undefined) this.#left--
+    lift(entry)
+    return true
+  }
+
+  #takeBack({ entry, before }: Placed<State>): void {
+    this.#placed.delete(entry.call)
+    this.#states = before
+    if (entry.end !== undefined) this.#left++
+    unlift(entry)
+  }
+
+  #step(input: Input, output: Output | undefined): readonly State[] {
+    const [only] = this.#states
+    if (this.#states.length === 1) return this.#spec.step(only!, input, output)
+    const all: State[] = []
+    for (const state of this.#states)
+      for (const next of this.#spec.step(state, input, output))
+        if (!all.some((each) => this.#spec.equals(each, next))) all.push(next)
+    return all
+  }
+
+  /** Equal as sets. */
+  #same(a: readonly State[], b: readonly State[]): boolean {
+    if (a.length !== b.length) return false
+    return a.every((state) => b.some((other) => state === other || this.#spec.equals(state, other)))
+  }
+
+  #hash(states: readonly State[]): number {
+    let sum = 0
+    for (const state of states) sum = (sum + this.#spec.hash(state)) | 0
+    return sum
+  }
+
+  /** Remembers the order that got furthest; of several the shortest. */
+  #note({ place, call }: Entry): void {
+    if (place < this.#furthest) return
+    if (place === this.#furthest && this.#stack.length >= this.#order.length) return
+    this.#furthest = place
+    this.#stuck = call
+    this.#order = this.#stack.map((placed) => placed.entry.call)
+  }
+}
