@@ -8,7 +8,7 @@ import { runInLanes } from './lanes.js'
 import type { BatchCommand } from './options.js'
 import { paintFor } from './paint.js'
 import { Progress } from './progress.js'
-import { coverageText, failureText, reportText } from './report.js'
+import { coverageText, failureText, reportText, rulesText } from './report.js'
 import { SeedProcess, type SeedProcessOptions } from './seed-process.js'
 import { faultsOf, Tally } from './tally.js'
 
@@ -68,7 +68,7 @@ export async function runBatch(
     const wallMs = performance.now() - startMs
     const totals = tally.totals()
     const rooms = coverage ? coverageOf(ends.flat()) : undefined
-    process.stdout.write(reportText(totals, wallMs, paint))
+    process.stdout.write(reportText(totals, wallMs, paint) + rulesText(tally.failures))
     if (rooms !== undefined) process.stdout.write(coverageText(rooms, command.misses))
     if (isInterrupted) process.stdout.write('interrupted: this is what was done until then\n')
     if (command.json !== undefined)

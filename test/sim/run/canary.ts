@@ -4,71 +4,97 @@
  * A seed that fails without the bug as well has found something else and does not count.
  */
 
-import { CANARIES } from '../canaries/canaries.js'
+import { CANARIES, canaryNamed } from '../canaries/canaries.js'
 import type { Life } from '../swarm/life.js'
 import { canaryOptions } from './canary-process.js'
 import { type Means, UsageError } from './options.js'
 import { paintFor } from './paint.js'
 import { failureText } from './report.js'
-import { SeedProcess, type SeedProcessOptions } from './seed-process.js'
+import { SeedProcess, type SeedProcessOptions, StartError } from './seed-process.js'
 
 /** Which bugs, and how long to look. */
 export interface CanaryCommand extends Means {
   /** The name of one, or `all`. */
   readonly name: string
   readonly from: number
-  readonly seeds: number
+  /** Most seeds for each; undefined: what the canary itself allows. */
+  readonly seeds: number | undefined
 }
 
 /** What looking for one bug came to. */
-interface Search {
+export interface Search {
   readonly name: string
   /** The life that found it. */
   readonly found: Life | undefined
+  /** Why it could not be put back. */
+  readonly misfit?: string
+  /** Seeds that were begun. */
   readonly seeds: number
   readonly seconds: number
 }
 
-/** Looks for one bug or for each. @returns the exit code: 0 when all were found. */
+/**
+ * Looks for one bug or for each.
+ *
+ * @param options for processes without the bug.
+ * @param withBug for processes that have it; tests name their own.
+ * @returns the exit code: 0 when all were found.
+ */
 export async function runCanary(
   command: CanaryCommand,
   options: SeedProcessOptions = {},
+  withBug: (name: string) => SeedProcessOptions = canaryOptions,
 ): Promise<number> {
-  const names = CANARIES.map(({ name }) => name)
-  if (command.name !== 'all' && !names.includes(command.name))
-    throw new UsageError(
-      `there is no canary ${command.name}; there are ${names.join(', ')}, or all`,
-    )
+  const interruption = new AbortController()
+  const interrupt = () => interruption.abort()
+  process.once('SIGINT', interrupt)
   const paint = paintFor(process.stdout)
   const searches: Search[] = []
-  for (const name of command.name === 'all' ? names : [command.name]) {
-    const search = await findCanary(name, command, options)
-    searches.push(search)
-    if (command.name !== 'all' && search.found?.violation !== undefined) {
-      const failure = { ...search.found.violation, ...search.found }
-      process.stdout.write(failureText(failure, paint, name))
+  try {
+    for (const name of namesOf(command)) {
+      if (interruption.signal.aborted) break
+      const sick = { ...options, ...withBug(name) }
+      const search = await findCanary(name, command, sick, options, interruption.signal)
+      searches.push(search)
+      if (command.name !== 'all' && search.found?.violation !== undefined) {
+        const failure = { ...search.found.violation, ...search.found }
+        process.stdout.write(failureText(failure, paint, name))
+      }
+      process.stdout.write(`${searchText(search)}\n`)
     }
-    process.stdout.write(`${searchText(search)}\n`)
+  } finally {
+    process.off('SIGINT', interrupt)
   }
   if (command.name === 'all') process.stdout.write(`\n${searchTable(searches)}`)
-  return searches.every(({ found }) => found !== undefined) ? 0 : 1
+  const isWhole = !interruption.signal.aborted
+  return isWhole && searches.every(({ found }) => found !== undefined) ? 0 : 1
+}
+
+function namesOf(command: CanaryCommand): readonly string[] {
+  const names = CANARIES.map(({ name }) => name)
+  if (command.name === 'all') return names
+  if (names.includes(command.name)) return [command.name]
+  throw new UsageError(`there is no canary ${command.name}; there are ${names.join(', ')}, or all`)
 }
 
 async function findCanary(
   name: string,
-  { from, seeds, jobs, minutes }: CanaryCommand,
+  command: CanaryCommand,
+  sickOptions: SeedProcessOptions,
   options: SeedProcessOptions,
+  interruption: AbortSignal,
 ): Promise<Search> {
+  const { from, jobs, minutes, seeds = canaryNamed(name).seedsMax } = command
   const startMs = performance.now()
   const endMs = startMs + (minutes ?? Infinity) * 60_000
   const lanes = Array.from({ length: Math.min(jobs, seeds) }, () => ({
-    sick: new SeedProcess({ ...options, ...canaryOptions(name) }),
+    sick: new SeedProcess(sickOptions),
     healthy: new SeedProcess(options),
   }))
   const stop = () => {
     for (const { sick, healthy } of lanes) for (const one of [sick, healthy]) one.kill()
   }
-  process.once('SIGINT', stop)
+  interruption.addEventListener('abort', stop)
   let found: Life | undefined
   let begun = 0
   const mayBegin = () => found === undefined && begun < seeds && performance.now() < endMs
@@ -84,16 +110,22 @@ async function findCanary(
       stop()
     }
   }
+  let misfit: string | undefined
   try {
     await Promise.all(lanes.map(search))
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    misfit = error.message
   } finally {
-    process.off('SIGINT', stop)
+    interruption.removeEventListener('abort', stop)
     stop()
   }
-  return { name, found, seeds: begun, seconds: (performance.now() - startMs) / 1000 }
+  const seconds = (performance.now() - startMs) / 1000
+  return { name, found, ...(misfit === undefined ? {} : { misfit }), seeds: begun, seconds }
 }
 
-function searchText({ name, found, seeds, seconds }: Search): string {
+function searchText({ name, found, misfit, seeds, seconds }: Search): string {
+  if (misfit !== undefined) return `${name}: DOES NOT FIT: ${misfit}`
   const after = `${seeds} seeds, ${seconds.toFixed(1)} s`
   if (found === undefined) return `${name}: NOT FOUND in ${after}`
   return `${name}: found by seed ${found.seed} (${found.violation?.rule}) after ${after}`
@@ -101,9 +133,9 @@ function searchText({ name, found, seeds, seconds }: Search): string {
 
 /** All searches as a Markdown table. */
 export function searchTable(searches: readonly Search[]): string {
-  const rows = searches.map(({ name, found, seeds, seconds }) => [
+  const rows = searches.map(({ name, found, misfit, seeds, seconds }) => [
     name,
-    found === undefined ? 'not found' : `${found.violation?.rule}`,
+    found?.violation?.rule ?? (misfit === undefined ? 'not found' : 'does not fit'),
     found === undefined ? '' : String(found.seed),
     String(seeds),
     seconds.toFixed(1),

@@ -1,16 +1,19 @@
-/** Batches, single lives and shrinks from end to end, with processes that live stub seeds. */
+/** Batches, single lives, shrinks and canaries from end to end, with processes that live stub seeds. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { CANARIES } from '../canaries/canaries.js'
 import { drawPlan } from '../swarm/plan.js'
 import { runBatch } from './batch.js'
+import { runCanary, searchTable } from './canary.js'
+import { lostLife } from './job.js'
 import { runOne } from './one.js'
 import { type BatchCommand, readOptions } from './options.js'
 import { runShrink } from './shrink-command.js'
-import { STUB_SEEDS } from './stub-seeds.js'
+import { STUB_BUG_SEED, STUB_SEEDS } from './stub-seeds.js'
 
 const program = pathToFileURL('dist/test/sim/run/stub-worker.js')
 let directory: string
@@ -127,5 +130,52 @@ describe('a shrink', () => {
     expect(await runShrink({ subject: { seed: 1 }, ...means }, { program }, directory)).toBe(1)
     expect(written).toMatch(/nothing to shrink/)
     expect(readdirSync(directory)).toEqual([])
+  })
+})
+
+describe('a canary', () => {
+  const command = { name: CANARIES[0]!.name, from: STUB_SEEDS.breaks, jobs: 2, minutes: undefined }
+  const bugFor = (seed: number) => () => ({ env: { [STUB_BUG_SEED]: String(seed) } })
+
+  test('is found by the first seed that fails with it and not without it', async () => {
+    expect(await runCanary({ ...command, seeds: 3 }, { program }, bugFor(19))).toBe(0)
+    expect(written).toMatch(/FAILED seed 19: stale-read/)
+    expect(written).toMatch(/--seed 19 --canary [a-z-]+ --trace/)
+    expect(written).toMatch(/: found by seed 19 \(stale-read\) after 3 seeds/)
+  })
+
+  test('that no seed finds is a failure', async () => {
+    expect(await runCanary({ ...command, seeds: 3 }, { program }, bugFor(99))).toBe(1)
+    expect(written).toMatch(/NOT FOUND in 3 seeds/)
+  })
+
+  test('that does not fit the code is a failure with its reason', async () => {
+    const broken = () => ({ program: pathToFileURL('dist/test/sim/run/no-such-program.js') })
+    expect(await runCanary({ ...command, seeds: 3 }, { program }, broken)).toBe(1)
+    expect(written).toMatch(/DOES NOT FIT: .*no-such-program/s)
+  })
+
+  test('of an unknown name is a mistake that lists the names', async () => {
+    const unknown = runCanary({ ...command, name: 'no-such-bug', seeds: 3 }, { program })
+    await expect(unknown).rejects.toThrow(/there is no canary no-such-bug; there are /)
+  })
+
+  test('is a row of the table of all', () => {
+    const search = { name: 'lost-write', seeds: 3, seconds: 1.25 }
+    const violation = { rule: 'stale-read', message: '' }
+    const found = { ...lostLife(19, '', ''), violation }
+    const table = searchTable([
+      { ...search, found },
+      { ...search, found: undefined },
+      { ...search, found: undefined, misfit: 'no such text' },
+    ])
+    expect(table.split('\n')).toEqual([
+      '| Canary | Found as | By seed | Seeds | Seconds |',
+      '| --- | --- | --: | --: | --: |',
+      '| lost-write | stale-read | 19 | 3 | 1.3 |',
+      '| lost-write | not found |  | 3 | 1.3 |',
+      '| lost-write | does not fit |  | 3 | 1.3 |',
+      '',
+    ])
   })
 })

@@ -8,6 +8,7 @@
 
 import { drawPlan } from '../swarm/plan.js'
 import { runBatch } from './batch.js'
+import { runCanary } from './canary.js'
 import { runOne } from './one.js'
 import { type Command, readOptions, USAGE, UsageError } from './options.js'
 import { lifeOf } from './plan-file.js'
@@ -40,7 +41,7 @@ async function carryOut(command: Command): Promise<number> {
     case 'shrink':
       return runShrink(command)
     case 'canary':
-      return (await import('./canary.js')).runCanary(command)
+      return runCanary(command)
     case 'print-plan': {
       const life = lifeOf(command.subject)
       const plan = 'plan' in life ? life.plan : drawPlan(life.seed)

@@ -30,6 +30,7 @@ describe('the command line', () => {
     ['--shrink 12 --minutes 1', { kind: 'shrink', subject: { seed: 12 }, minutes: 1 }],
     ['--shrink a.json', { kind: 'shrink', subject: { file: 'a.json' } }],
     ['--canary all --seeds 9', { kind: 'canary', name: 'all', seeds: 9, from: 1 }],
+    ['--canary lost', { kind: 'canary', name: 'lost', seeds: undefined }],
     ['--help', { kind: 'help' }],
   ])('understands %s', (line, command) => {
     expect(readOptions(line.split(' '))).toMatchObject(command)

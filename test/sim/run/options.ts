@@ -53,7 +53,8 @@ export type Command =
       /** Its name, or `all`. */
       readonly name: string
       readonly from: number
-      readonly seeds: number
+      /** Undefined: as many as the canary may take. */
+      readonly seeds: number | undefined
     })
   | { readonly kind: 'help' }
 
@@ -78,7 +79,8 @@ export const USAGE = `npm run sim -- [options]
   --shrink SEED|FILE     makes the plan of a failing seed as small as it can in --minutes (10)
                          and stores it in test/sim/seeds/
 
-  --canary NAME|all      runs --seeds (200) seeds with a historic bug put back, until one fails
+  --canary NAME|all      puts a historic bug back and runs seeds until one finds it, for at most
+                         --seeds (what the canary allows) and --minutes for each
 `
 
 const FLAGS = {
@@ -109,7 +111,6 @@ const GOES_WITH: Readonly<Record<Command['kind'], readonly string[]>> = {
 }
 
 const SEEDS_DEFAULT = 100
-const CANARY_SEEDS_DEFAULT = 200
 
 /**
  * Reads the arguments that follow the program's name.
@@ -137,7 +138,8 @@ export function readOptions(argv: readonly string[]): Command {
     case 'shrink':
       return { kind, subject: seedOrFile(values.shrink!), ...means }
     case 'canary': {
-      const seeds = whole('seeds', values.seeds, CANARY_SEEDS_DEFAULT, 1)
+      const seeds =
+        values.seeds === undefined ? undefined : whole('seeds', values.seeds, SEEDS_DEFAULT, 1)
       return { kind, name: values.canary!, seeds, from, ...means }
     }
     case 'batch':

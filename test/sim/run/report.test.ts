@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals'
 import { lostLife, type Outcome } from './job.js'
 import { paintFor } from './paint.js'
 import { durationText, Progress } from './progress.js'
-import { againCommand, coverageText, failureText, reportText } from './report.js'
+import { againCommand, coverageText, failureText, reportText, rulesText } from './report.js'
 import { Tally } from './tally.js'
 
 const plain = paintFor({})
@@ -83,6 +83,13 @@ describe('a report', () => {
     expect(againCommand({ ...failure, rule: 'determinism' })).toBe(
       'npm run sim -- --from 17 --seeds 1',
     )
+  })
+
+  test('lists the rules that were broken by how often they were', () => {
+    const failure = (seed: number, rule: string) => ({ seed, rule, message: '', lastEvents: [] })
+    const failures = [failure(5, 'stale-read'), failure(9, 'liveness'), failure(7, 'liveness')]
+    expect(rulesText(failures)).toBe('rules broken\n  liveness    2: 7 9\n  stale-read  1: 5\n')
+    expect(rulesText([])).toBe('')
   })
 
   test('gives percents of branches by room, and the misses when they are wanted', () => {

@@ -7,6 +7,8 @@ import { type Failure, faultsOf, type Totals } from './tally.js'
 const HOUR_MS = 3_600_000
 /** Last events that a failure shows; its trace has all of them. */
 const EVENTS_SHOWN = 25
+/** Seeds that are listed for a broken rule. */
+const SEEDS_SHOWN = 20
 /** Kinds of faults in a line of the table. */
 const FAULT_COLUMNS = 3
 
@@ -34,6 +36,22 @@ export function againCommand({ seed, rule }: Failure, canary?: string): string {
   if (rule === 'determinism') return `npm run sim -- --from ${seed} --seeds 1`
   const putBack = canary === undefined ? '' : ` --canary ${canary}`
   return `npm run sim -- --seed ${seed}${putBack} --trace`
+}
+
+/** The rules that were broken, each with the seeds that broke it, most often first. */
+export function rulesText(failures: readonly Failure[]): string {
+  const seeds = new Map<string, number[]>()
+  for (const { rule, seed } of failures) seeds.set(rule, [...(seeds.get(rule) ?? []), seed])
+  const rows = [...seeds].sort(([, a], [, b]) => b.length - a.length)
+  if (rows.length === 0) return ''
+  return `rules broken\n${aligned(
+    rows.map(([rule, by]) => [rule, `${by.length}: ${shown(by.sort((a, b) => a - b))}`]),
+  )}`
+}
+
+function shown(seeds: readonly number[]): string {
+  const some = seeds.slice(0, SEEDS_SHOWN).join(' ')
+  return seeds.length > SEEDS_SHOWN ? `${some} …` : some
 }
 
 /** The whole report. @param wallMs real time that the batch took. */

@@ -15,3 +15,6 @@ export const STUB_SEEDS = {
   /** Is different in each life; a multiple of ten, so that it is lived twice. */
   differs: 20,
 } as const
+
+/** Environment variable of a stub process: one more seed breaks `stale-read`, as with a bug put back. */
+export const STUB_BUG_SEED = 'STUB_BUG_SEED'

@@ -7,7 +7,7 @@ import type { Life, LiveOptions } from '../swarm/life.js'
 import { drawPlan, type Plan } from '../swarm/plan.js'
 import { lostLife } from './job.js'
 import { serve } from './serve.js'
-import { STUB_SEEDS } from './stub-seeds.js'
+import { STUB_BUG_SEED, STUB_SEEDS } from './stub-seeds.js'
 
 /** Lives that this process had; two processes differ in it. */
 let lives = 0
@@ -27,7 +27,7 @@ async function live({ seed }: Plan, options: LiveOptions = {}): Promise<Life> {
   const { violation: _, ...rest } = lostLife(seed, '', '')
   return {
     ...rest,
-    ...(seed === STUB_SEEDS.breaks ? { violation } : {}),
+    ...(seed === STUB_SEEDS.breaks || hasBugFor(seed) ? { violation } : {}),
     lastEvents: lines,
     logHash: seed === STUB_SEEDS.differs ? process.pid * 1000 + lives : seed,
     logLines: lines.length,
@@ -35,6 +35,11 @@ async function live({ seed }: Plan, options: LiveOptions = {}): Promise<Life> {
     operations: 10,
     faults: { kill: 2, partition: seed },
   }
+}
+
+/** Whether this process has a bug put back that this seed finds. */
+function hasBugFor(seed: number): boolean {
+  return String(seed) === process.env[STUB_BUG_SEED]
 }
 
 /** Fills the heap until the process ends of it. */
