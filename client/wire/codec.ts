@@ -86,6 +86,13 @@ export function encodeBytes<T>(codec: Codec<T>, message: Init<T>): Uint8Array {
 
 const TWO_32 = 0x1_0000_0000
 
+/** One 64-bit integer, seen whole and in halves: several times as fast as to shift a bigint. */
+const UNSIGNED = new BigUint64Array(1)
+const SIGNED = new BigInt64Array(UNSIGNED.buffer)
+const HALVES = new Uint32Array(UNSIGNED.buffer)
+/** Which half is the low one on this machine. */
+const LOW = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 0 : 1
+
 /** The 64-bit varint last read by {@link readVarint}, as two unsigned halves. */
 let low = 0
 let high = 0
@@ -126,14 +133,17 @@ export function readString(reader: Reader): string {
 /** uint64 as a bigint. */
 export function readUint64(reader: Reader): bigint {
   readVarint(reader)
-  return high === 0 ? BigInt(low) : (BigInt(high) << 32n) | BigInt(low)
+  HALVES[LOW] = low
+  HALVES[1 - LOW] = high
+  return UNSIGNED[0]!
 }
 
 /** int64 as a bigint. */
 export function readInt64(reader: Reader): bigint {
   readVarint(reader)
-  if (high === 0) return BigInt(low)
-  return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low))
+  HALVES[LOW] = low
+  HALVES[1 - LOW] = high
+  return SIGNED[0]!
 }
 
 /** uint64 as a number, saturating at 2^53 - 1. */
@@ -152,12 +162,8 @@ export function readInt53(reader: Reader): number {
 
 /** Appends a 64-bit integer given as a bigint; two's complement for negative ones. */
 export function writeBigint(writer: Writer, value: bigint): void {
-  const bits = BigInt.asUintN(64, value)
-  writer.uint64({
-    low: Number(bits & 0xffff_ffffn),
-    high: Number(bits >> 32n),
-    unsigned: true,
-  } as never)
+  UNSIGNED[0] = value
+  writer.uint64({ low: HALVES[LOW]!, high: HALVES[1 - LOW]!, unsigned: true } as never)
 }
 
 /** Appends a 64-bit integer given as a number; it must be a safe integer. */
