@@ -78,6 +78,19 @@ describe('a member that ends itself', () => {
     expect([machine.isUp, machine.failure]).toEqual([true, undefined])
   })
 
+  test('did so because a commit of its backend failed, and lost nothing', async () => {
+    world = await World.start()
+    await put(10)
+    const machine = world.leader!
+    machine.commitFaults = () => 'ENOSPC'
+    await put(1, 'later')
+    await world.until('the end', () => !machine.isUp)
+    expect(machine.failure?.message).toMatch(/ENOSPC/)
+    machine.commitFaults = () => undefined
+    await world.answered(machine.boot())
+    expect([await count(), await count('later')]).toEqual([10, 1])
+  })
+
   test('fails its boot and does not hang, whichever disk call fails', async () => {
     world = await World.start()
     await put(5)

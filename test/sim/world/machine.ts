@@ -10,6 +10,7 @@ import type { Member, MemberHooks } from '../../../server/server.js'
 import type { SeededRandom } from '../../model/random.js'
 import { FaultDisk } from '../fault-disk.js'
 import { Device } from './device.js'
+import { type CommitFaults, withCommitFaults } from './fault-databases.js'
 import { MachineLife } from './machine-life.js'
 import { SimClock } from './sim-clock.js'
 import type { World } from './world.js'
@@ -24,6 +25,8 @@ export class Machine {
   readonly peerUrl: string
   /** How long its storage takes. */
   readonly device: Device
+  /** Which commits of its databases fail. Default: none. */
+  commitFaults: CommitFaults = () => undefined
   readonly #world: World
   readonly #random: SeededRandom
   readonly #isFounder: boolean
@@ -105,7 +108,7 @@ export class Machine {
       random: this.#world.fork(`${this.name} life ${this.#lives}`),
       network: this.#world.network,
       disk: this.#disk,
-      databases: this.#databases,
+      databases: withCommitFaults(this.#databases, () => this.commitFaults()),
       log: this.#world.log,
       hooks: this.#hooks(),
       onOver: (reason) => {

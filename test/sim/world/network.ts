@@ -7,6 +7,7 @@
  */
 
 import { cancelled, channelClosed } from '../../../client/host/failure.js'
+import type { MessageStream } from '../../../client/host/stream.js'
 import { failedStream } from '../../../client/host/stream-failed.js'
 import type { Channel, ChannelOptions, Transport } from '../../../client/host/transport.js'
 import type { Listener } from '../../../server/host/listener.js'
@@ -114,6 +115,7 @@ export class SimNetwork {
     return {
       connect: (address, options = {}) => new SimChannel(this, { name, life }, address, options),
       listen: async ({ url }, services) => {
+        if (life.isOver) return new Promise(() => {})
         const address = normalAddress(url)
         if (this.#accepting.has(address))
           throw Object.assign(new Error(`somebody serves at ${url} already`), {
@@ -226,6 +228,7 @@ class SimChannel implements Channel {
   }
 
   stream: Channel['stream'] = (method, options = {}) => {
+    if (this.#caller.life.isOver) return deadStream()
     if (this.#isClosed) return failedStream(channelClosed(true))
     if (options.signal?.aborted) return failedStream(cancelled(true))
     return new OwnStream(this.#connected(), method, options).end
@@ -246,4 +249,10 @@ class SimChannel implements Channel {
       )
     return this.#connection
   }
+}
+
+/** What the dead hear. */
+function deadStream<In, Out>(): MessageStream<In, Out> {
+  const never = { end() {}, fail() {}, receive() {}, pause() {}, resume() {} }
+  return { ...never, send: () => false, sendBytes: () => false }
 }

@@ -2,26 +2,41 @@
 
 import { afterEach, expect, test } from '@jest/globals'
 import type { Client } from '../../../client/index.js'
-import { World } from './world.js'
+import { type Machine, World } from './world.js'
 
 let world: World
 
 afterEach(() => world.stop())
 
 async function start(seed: number, members = 3): Promise<Client> {
-  world = new World({ seed, members, memberOptions: {}, tuning: {} })
-  await world.answered(Promise.all(world.machines.map((machine) => machine.boot())))
-  await world.until('a leader', () => world.leader !== undefined)
+  world = await World.start({ seed, members })
   return world.process('c1').connect()
 }
 
-/** A little story; returns what the log says in the end. */
+/** A story with every kind of fault; returns what the log says in the end. */
 async function story(seed: number): Promise<[number, number]> {
   const client = await start(seed)
-  for (let i = 0; i < 20; i++) await world.answered(client.kv.put(`k${i % 3}`, `v${i}`))
-  await world.machines[0]!.kill()
-  await world.run(5_000)
-  await world.answered(world.machines[0]!.boot())
+  const [one, two, three] = world.machines as [Machine, Machine, Machine]
+  for (const link of world.network.links)
+    Object.assign(link, { loss: 0.05, duplicate: 0.1, reorder: 0.1, replay: 0.1, breaks: 0.002 })
+  one.clock.rate = 1.02
+  two.clock.stutter = { chance: 0.1, aheadMsMax: 10 }
+  const puts = Array.from({ length: 30 }, (_, i) =>
+    client.kv.put(`k${i}`, `v${i}`).then(
+      ({ revision }) => world.log.say('c1', `put at ${revision}`),
+      ({ code }) => world.log.say('c1', `failed: ${code}`),
+    ),
+  )
+  await world.run(500)
+  await one.powerLoss()
+  three.pause()
+  await world.run(3_000)
+  three.resume()
+  world.network.isolate(two.name)
+  await world.answered(one.boot())
+  await world.run(3_000)
+  world.network.healAll()
+  await world.answered(Promise.all(puts))
   await world.run(5_000)
   await world.stop()
   return [world.log.hash, world.log.count]
