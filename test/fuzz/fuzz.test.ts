@@ -6,8 +6,8 @@ import { targets } from './targets.js'
 
 /** Cases that take about three seconds on a slow machine. */
 const CASES: Readonly<Record<string, number>> = {
-  codec: 20_000,
-  wal: 3000,
+  codec: 10_000,
+  wal: 2000,
   snapshot: 3000,
   cli: 10_000,
 }
