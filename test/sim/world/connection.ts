@@ -91,11 +91,6 @@ export class SimConnection {
     return this.#isOpen
   }
 
-  /** It stood once: what was asked for on it may have left. */
-  get wasOpen(): boolean {
-    return this.#isOpen
-  }
-
   get isOver(): boolean {
     return this.#isOver
   }
