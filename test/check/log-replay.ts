@@ -63,7 +63,8 @@ class Replay {
   take({ index, term, command, result, overQuota }: Committed): string | undefined {
     if (index <= this.#index) return `comes after entry ${this.#index}`
     this.#index = index
-    if (command === undefined) return undefined
+    // Who is a member, and may say its name, is not for this judge.
+    if (command === undefined || command.memberAttributes !== undefined) return undefined
     const expected = this.#run(command, term)
     if (result === undefined) return 'has no result'
     if (!overQuota) return compare(result, expected)

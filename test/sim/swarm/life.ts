@@ -116,7 +116,9 @@ class LifeRun {
     this.#settleIn()
     await this.#world.answered(this.#fleet.found())
     const workloads = this.#startWork()
-    const space = new SpaceKeeper(this.#fleet, (error) => this.#verdict.crash(error))
+    const space = new SpaceKeeper(this.#fleet, workloads.recorder, (error) =>
+      this.#verdict.crash(error),
+    )
     space.begin()
     this.#settleIn()
     const fromMs = this.#world.clock.now()

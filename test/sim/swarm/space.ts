@@ -1,24 +1,36 @@
-/** Operators of a cluster whose space ran out: they compact, and lift the alarm. */
+/**
+ * Operators of a cluster whose space ran out: they compact and lift the alarm; when that
+ * does not help they delete, since what is left is live data.
+ */
 
 import { type Client, ConclaveError } from '../../../client/index.js'
-import { AlarmAction, AlarmType } from '../../../client/wire/generated/rpc.js'
+import { AlarmAction, AlarmType, DeleteRangeRequest } from '../../../client/wire/generated/rpc.js'
 import { Maintenance } from '../../../client/wire/methods.js'
+import type { Recorder } from '../../check/recorder.js'
 import type { Fleet } from './fleet.js'
 import { isReadable } from './membership.js'
 
 /** How often they look, in milliseconds. */
 const LOOK_MS = 2_000
 const REQUEST_MS = 3_000
+/** After so many looks in a row that found the alarm they delete. */
+const LOOKS_MAX = 2
+/** Keys that nothing but the values of others depends on: those of registers, lists, transactions, leases. */
+const PREFIXES = ['l', 'r', 't', 'x']
 
 /** See the head of the file. */
 export class SpaceKeeper {
   readonly #fleet: Fleet
+  readonly #recorder: Recorder
   readonly #onCrash: (error: unknown) => void
   #stopped = false
   #busy = false
+  /** Looks in a row that found the alarm. */
+  #looks = 0
 
-  constructor(fleet: Fleet, onCrash: (error: unknown) => void) {
+  constructor(fleet: Fleet, recorder: Recorder, onCrash: (error: unknown) => void) {
     this.#fleet = fleet
+    this.#recorder = recorder
     this.#onCrash = onCrash
   }
 
@@ -26,7 +38,8 @@ export class SpaceKeeper {
   begin(): void {
     this.#fleet.world.clock.after(LOOK_MS, () => {
       if (this.#stopped) return
-      if (!this.#busy && this.alarmed) void this.#free()
+      if (!this.alarmed) this.#looks = 0
+      else if (!this.#busy) void this.#free()
       this.begin()
     })
   }
@@ -46,6 +59,7 @@ export class SpaceKeeper {
     this.#busy = true
     const client = this.#fleet.operatorClient()
     try {
+      if (++this.#looks > LOOKS_MAX) await this.#delete(client)
       await this.#compact(client)
       for (const { ID } of this.#fleet.membership.members) await this.#disarm(client, ID)
     } catch (error) {
@@ -53,6 +67,18 @@ export class SpaceKeeper {
     } finally {
       client.close()
       this.#busy = false
+    }
+  }
+
+  async #delete(client: Client): Promise<void> {
+    for (const prefix of PREFIXES) {
+      const request = DeleteRangeRequest.create({
+        key: Buffer.from(`${prefix}/`),
+        rangeEnd: Buffer.from(`${prefix}0`),
+      })
+      const asker = { process: 'operator', client }
+      const call = { kind: 'deleteRange', request } as const
+      await this.#recorder.perform(asker, call, { timeoutMs: REQUEST_MS })
     }
   }
 
