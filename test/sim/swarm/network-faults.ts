@@ -136,12 +136,11 @@ class NetworkFaults {
     stage.did('network', `${names(links)} clogged one by one`)
     const stepMs = settings.forMs / Math.max(1, links.length)
     const endMs = this.#world.clock.now() + Math.min(settings.forMs, stage.leftMs)
-    let freedMs = endMs
-    const order = new Map(
-      shuffled(random, links).map((link) => [link, (freedMs += random.next() * stepMs)]),
-    )
+    const freedMs = new Map<Link, number>()
+    for (const link of shuffled(random, links))
+      freedMs.set(link, endMs + freedMs.size * random.next() * stepMs)
     for (const link of links) {
-      link.clogUntilMs = Math.max(link.clogUntilMs, order.get(link)!)
+      link.clogUntilMs = Math.max(link.clogUntilMs, freedMs.get(link)!)
       await stage.wait(random.next() * stepMs)
     }
   }

@@ -61,7 +61,7 @@ export class SpaceKeeper {
     try {
       if (++this.#looks > LOOKS_MAX) await this.#delete(client)
       await this.#compact(client)
-      for (const { ID } of this.#fleet.membership.members) await this.#disarm(client, ID)
+      await this.#disarm(client)
     } catch (error) {
       this.#onCrash(error)
     } finally {
@@ -90,18 +90,25 @@ export class SpaceKeeper {
     await tolerated(() => client.kv.compact(revision, { timeoutMs: REQUEST_MS }))
   }
 
-  async #disarm(client: Client, memberID: bigint): Promise<void> {
-    const request = { action: AlarmAction.DEACTIVATE, memberID, alarm: AlarmType.NOSPACE }
-    await tolerated(() => client.rpc(Maintenance.alarm, request, { timeoutMs: REQUEST_MS }))
-    this.#fleet.world.log.say('operator', `disarms ${memberID.toString(16)}`)
+  /** As `etcdctl alarm disarm` does: every alarm that there is, also of members that are gone. */
+  async #disarm(client: Client): Promise<void> {
+    const options = { timeoutMs: REQUEST_MS }
+    const list = { action: AlarmAction.GET, memberID: 0n, alarm: AlarmType.NONE }
+    const raised = await tolerated(() => client.rpc(Maintenance.alarm, list, options))
+    for (const { memberID, alarm } of raised?.alarms ?? []) {
+      const request = { action: AlarmAction.DEACTIVATE, memberID, alarm }
+      await tolerated(() => client.rpc(Maintenance.alarm, request, options))
+      this.#fleet.world.log.say('operator', `disarms ${memberID.toString(16)}`)
+    }
   }
 }
 
-/** Asks; the cluster may refuse or not answer. */
-async function tolerated(request: () => Promise<unknown>): Promise<void> {
+/** Asks; undefined when the cluster refuses or does not answer. */
+async function tolerated<T>(request: () => Promise<T>): Promise<T | undefined> {
   try {
-    await request()
+    return await request()
   } catch (error) {
     if (!(error instanceof ConclaveError)) throw error
+    return undefined
   }
 }
