@@ -50,9 +50,14 @@ describe('outcomes', () => {
 
 describe('members at rest', () => {
   const member = (name: string, fields: Partial<Record<string, number>>, text = 'same') => {
-    const { index = 9, revision = 4, compactRevision = -1, hash = 77 } = fields
+    const { index = 9, revision = 4, compactRevision = -1, hash = 77, learner = 3 } = fields
     const store = { revision, compactRevision, hash: async () => ({ hash }) }
-    return { name, machine: { appliedIndex: index, store, fingerprint: async () => text } }
+    const confState = { voters: [1n, 2n], learners: [3n], learnersNext: [] }
+    const members = {
+      list: () => [1n, 2n, 3n].map((ID) => ({ ID, isLearner: ID === BigInt(learner) })),
+    }
+    const fingerprint = async () => text
+    return { name, machine: { appliedIndex: index, store, confState, members, fingerprint } }
   }
 
   test('agree', async () => {
@@ -65,6 +70,15 @@ describe('members at rest', () => {
     expect(await compareMembers([member('a', {}), behind])).toEqual([])
     const compacted = member('b', { index: 10, compactRevision: 3, hash: 5 })
     expect(await compareMembers([member('a', {}), compacted])).toEqual([])
+  })
+
+  test('must have a record for whom raft knows, and nobody else', async () => {
+    const [violation] = await compareMembers([member('a', { learner: 0 })])
+    expect(violation).toEqual({
+      rule: 'agreement: one membership',
+      message: 'a has records of voters 1,2,3, learners ; raft has voters 1,2, learners 3',
+    })
+    expect(await compareMembers([member('a', { learner: 0, index: 0 })])).toEqual([])
   })
 
   test('must have one hash, and one state', async () => {

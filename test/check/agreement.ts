@@ -9,9 +9,11 @@
  *   that all have, among members that have compacted equally far.
  * - *same state*: likewise, among members that have applied equally far, everything
  *   replicated: keys, leases, members, alarms, voters.
+ * - *one membership*: likewise, each member has a record for every voter and learner of
+ *   raft and for nobody else (etcd #13196, PR #21736).
  */
 
-import type { Entry } from '../../client/wire/generated/raft.js'
+import type { ConfState, Entry } from '../../client/wire/generated/raft.js'
 import type { Witness } from '../../server/member/witness.js'
 import type { Applied, ApplyResult } from '../../server/state/applied.js'
 import type { Violation } from './operation.js'
@@ -23,6 +25,10 @@ export interface Compared {
     readonly revision: number
     readonly compactRevision: number
     hash(revision: number): Promise<{ readonly hash: number }>
+  }
+  readonly confState: Pick<ConfState, 'voters' | 'learners' | 'learnersNext'>
+  readonly members: {
+    list(): readonly { readonly ID: bigint; readonly isLearner: boolean }[]
   }
   fingerprint(): Promise<string>
 }
@@ -71,7 +77,21 @@ export class AgreementJudge {
  * The hashes are taken in slices, so time must run meanwhile.
  */
 export async function compareMembers(members: readonly AgreeingMember[]): Promise<Violation[]> {
-  return [...(await compareHashes(members)), ...(await compareStates(members))]
+  const hashes = await compareHashes(members)
+  return [...hashes, ...(await compareStates(members)), ...members.flatMap(compareMembership)]
+}
+
+/** A member that has applied nothing yet only knows whom to talk to. */
+function compareMembership({ name, machine }: AgreeingMember): Violation[] {
+  const { voters, learners, learnersNext } = machine.confState
+  const spell = (ids: readonly bigint[]) => ids.map((id) => id.toString(16)).sort()
+  const records = (isLearner: boolean) =>
+    spell(machine.members.list().flatMap((one) => (one.isLearner === isLearner ? one.ID : [])))
+  const known = `voters ${records(false)}, learners ${records(true)}`
+  const raft = `voters ${spell(voters)}, learners ${spell([...learners, ...learnersNext])}`
+  if (machine.appliedIndex === 0 || known === raft) return []
+  const message = `${name} has records of ${known}; raft has ${raft}`
+  return [{ rule: 'agreement: one membership', message }]
 }
 
 async function compareHashes(members: readonly AgreeingMember[]): Promise<Violation[]> {
