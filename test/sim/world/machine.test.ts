@@ -27,6 +27,23 @@ test('power loss of a majority keeps all that was acknowledged', async () => {
   expect(await count()).toBe(50)
 })
 
+test('power loss takes what was not synced, and a kill does not', async () => {
+  world = new World({ seed: 1, members: 1, memberOptions: {}, tuning: {} })
+  const machine = world.machines[0]!
+  const disk = machine.disk.mount()
+  await world.answered(disk.makeDirectory('/d'))
+  await world.answered(disk.syncDirectory('/'))
+  for (let i = 0; i < 20; i++) {
+    const file = await world.answered(disk.open(`/d/${i}`, 'create'))
+    await world.answered(file.writeAt(0, [new Uint8Array(10)]))
+  }
+  const files = async () => (await world.answered(machine.disk.mount().list('/d'))).length
+  await machine.kill()
+  expect(await files()).toBe(20)
+  await machine.powerLoss()
+  expect(await files()).toBeLessThan(20)
+})
+
 test('the backend of a killed member may be behind its log, and catches up', async () => {
   world = await World.start({ seed: 6 })
   const machine = world.machines.find((one) => one !== world.leader)!

@@ -133,9 +133,11 @@ describe('between clients and members', () => {
     world = await World.start()
     const { name } = world.leader!
     const client = await clientOf(name)
+    const startMs = world.clock.now()
     const put = client.kv.put('a', '1')
     world.network.breakConnections(`client of ${name}`, name)
     expect(await failure(put)).toEqual(UNKNOWN)
+    expect(world.clock.now() - startMs).toBeLessThan(100)
     expect(world.network.counts.get('requestsLost')).toBe(1)
     expect(await world.answered(client.kv.get('a'))).toBeNull()
   })

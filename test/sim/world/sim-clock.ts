@@ -40,8 +40,6 @@ export interface SimClockOptions {
 /** A timer of a process. */
 class LocalTimer implements Timer {
   below: Timer | undefined
-  /** It waits for its process only. */
-  fellDue = false
 
   constructor(
     readonly dueMs: number,
@@ -226,7 +224,6 @@ export class SimClock implements Clock, Life {
 
   #armAll(): void {
     for (const timer of this.#timers) {
-      if (timer.fellDue) continue
       timer.below?.cancel()
       timer.below = undefined
       this.#arm(timer)
@@ -235,11 +232,11 @@ export class SimClock implements Clock, Life {
 
   #due(timer: LocalTimer): void {
     timer.below = undefined
-    timer.fellDue = true
     // Rounding must not show a timer a time before its own.
     if (timer.dueMs > this.#saidMs) this.#saidMs = timer.dueMs
     this.run(() => {
-      // It may be cancelled after it fell due, by something that ran before it.
+      // It may be cancelled after it fell due, by something that ran before it; and it falls due
+      // again when the rate changes while its process stands still.
       if (this.#timers.delete(timer)) timer.run()
     })
   }
