@@ -53,7 +53,8 @@ function isMessage(value: unknown): value is Message {
   return typeof value === 'object' && value !== null
 }
 
-function sameBytes(a: unknown, b: unknown): boolean {
+/** Whether both are bytes, and the same. */
+export function sameBytes(a: unknown, b: unknown): boolean {
   if (!(a instanceof Uint8Array) || !(b instanceof Uint8Array) || a.length !== b.length)
     return false
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false

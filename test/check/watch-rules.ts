@@ -8,9 +8,19 @@
  */
 
 import { EventType, type Event as WatchEvent } from '../../client/wire/generated/kv.js'
-import { FilterType, type WatchResponse } from '../../client/wire/generated/rpc.js'
-import { covers, latin1 } from '../model/history.js'
-import { type ModelEvent, wireEvent } from '../model/model.js'
+import type { WatchResponse } from '../../client/wire/generated/rpc.js'
+import type { ModelEvent } from '../model/model.js'
+import {
+  sameEvent,
+  samePrevious,
+  showEvent,
+  showTruth,
+  type ToldEvent,
+  toldBy,
+  toldEvent,
+  Wish,
+} from './told-events.js'
+import { firstFrom, WatchIndex } from './watch-index.js'
 import type { WatchTrace } from './watch-trace.js'
 
 /** What really happened. */
@@ -58,10 +68,9 @@ export const watchRules = {
   /** Revisions never decrease. */
   ordered(trace) {
     let last = 0
-    for (const event of eventsOf(trace)) {
-      const revision = revisionOf(event)
-      if (revision < last) return `${show(event)} comes after revision ${last}`
-      last = revision
+    for (const told of toldBy(trace)) {
+      if (told.revision < last) return `${show(told)} comes after revision ${last}`
+      last = told.revision
     }
     return undefined
   },
@@ -69,11 +78,12 @@ export const watchRules = {
   /** No change of a key is told twice. A transaction may change a key twice, and then that is told twice. */
   unique(trace, truth) {
     const seen = new Map<string, number>()
-    for (const event of eventsOf(trace)) {
-      const sign = show(event)
+    for (const told of toldBy(trace)) {
+      const sign = `${told.event.type} ${told.revision} ${told.key}`
       const times = (seen.get(sign) ?? 0) + 1
-      if (times > Math.max(1, findAll(truth, event).length)) return `${sign} comes ${times} times`
       seen.set(sign, times)
+      if (times === 1 || times <= findAll(truth, told).length) continue
+      return `${show(told)} comes ${times} times`
     }
     return undefined
   },
@@ -94,42 +104,46 @@ export const watchRules = {
 
   /** From the first event to the last, nothing is missing, altered or made up. */
   reliable(trace, truth) {
-    const events = eventsOf(trace)
-    if (events.length === 0) return undefined
-    const from = revisionOf(events[0]!)
-    const to = revisionOf(events.at(-1)!)
-    const expected = wanted(trace, truth, from, to)
+    const events = toldBy(trace)
+    const [first] = events
+    if (first === undefined) return undefined
+    const expected = [...wanted(trace, truth, first.revision, events.at(-1)!.revision)]
     for (let i = 0; i < Math.max(events.length, expected.length); i++) {
-      const got = events[i] && full({ ...events[i]!, prevKv: undefined })
-      const want = expected[i] && full(wireEvent(expected[i]!, false))
-      if (got !== want) return `event ${i} is ${got ?? 'missing'}, should be ${want ?? 'nothing'}`
+      const told = events[i]
+      const truly = expected[i]
+      if (told !== undefined && truly !== undefined && sameEvent(told, truly)) continue
+      const got = told && showEvent({ ...told.event, prevKv: undefined })
+      const want = truly && showTruth(truly, false)
+      return `event ${i} is ${got ?? 'missing'}, should be ${want ?? 'nothing'}`
     }
     return undefined
   },
 
   /** The first event is the first that matters from the start revision on. */
   resumable(trace, truth) {
-    const [first] = eventsOf(trace)
+    const [first] = toldBy(trace)
     if (first === undefined) return undefined
     const start = startOf(trace)
-    if (revisionOf(first) < start) return `${show(first)} comes before the start, ${start}`
+    if (first.revision < start) return `${show(first)} comes before the start, ${start}`
     const [should] = wanted(trace, truth, start, truth.revision)
-    if (should?.revision === revisionOf(first)) return undefined
+    if (should?.revision === first.revision) return undefined
     return `the first event is ${show(first)}, should be of revision ${should?.revision}`
   },
 
   /** A progress notification at r says: everything up to r was told, and nothing up to r will follow. */
   bookmarkable(trace, truth) {
+    const owedIn = [...wanted(trace, truth, startOf(trace), Number.POSITIVE_INFINITY)]
     let bookmark = 0
     let told = 0
     for (const [i, response] of trace.responses.entries()) {
       for (const event of response.events) {
-        if (revisionOf(event) <= bookmark) return `${show(event)} comes after progress ${bookmark}`
+        if (revisionOf(event) <= bookmark)
+          return `${show(toldEvent(event))} comes after progress ${bookmark}`
         told++
       }
       if (!isProgress(response)) continue
       bookmark = response.header?.revision ?? 0
-      const owed = wanted(trace, truth, startOf(trace), bookmark).length
+      const owed = firstFrom(owedIn, bookmark + 1)
       if (told < owed) return `response ${i}: progress ${bookmark} overtakes ${owed - told} events`
       if (told > owed) return `response ${i}: progress ${bookmark} is below an event told before`
     }
@@ -138,39 +152,40 @@ export const watchRules = {
 
   /** Only keys of the interval, only types that are not filtered out. */
   filter(trace) {
-    const { filters } = trace.request
-    for (const event of eventsOf(trace)) {
-      if (!inInterval(trace, latin1(event.kv!.key))) return `${show(event)} was not asked for`
-      const filter = event.type === EventType.PUT ? FilterType.NOPUT : FilterType.NODELETE
-      if (filters.includes(filter)) return `${show(event)} was filtered out`
+    const wish = new Wish(trace)
+    for (const told of toldBy(trace)) {
+      if (!wish.covers(told.key)) return `${show(told)} was not asked for`
+      if (!wish.lets(told.event.type)) return `${show(told)} was filtered out`
     }
     return undefined
   },
 
   /** The previous value is there if asked for, right, and missing only for creations and after compaction. */
   prevKv(trace, truth) {
-    for (const event of eventsOf(trace)) {
+    for (const told of toldBy(trace)) {
+      const { event, revision } = told
       if (!trace.request.prevKv) {
-        if (event.prevKv) return `${show(event)} has a previous value that nobody asked for`
+        if (event.prevKv) return `${show(told)} has a previous value that nobody asked for`
         continue
       }
-      const [truly] = findAll(truth, event)
-      const want = truly && full(wireEvent(truly, true))
-      const compacted = revisionOf(event) - 1 < truth.compactRevision
-      if (want === undefined || full(event) === want || (compacted && !event.prevKv)) continue
-      return `${full(event)} has the wrong previous value, should be ${want}`
+      const [truly] = findAll(truth, told)
+      const compacted = revision - 1 < truth.compactRevision
+      if (truly === undefined || (compacted && !event.prevKv)) continue
+      if (sameEvent(told, truly) && samePrevious(told, truly)) continue
+      const want = showTruth(truly, true)
+      return `${showEvent(event)} has the wrong previous value, should be ${want}`
     }
     return undefined
   },
 
   /** An event looks like a creation exactly when it was one. */
   isCreate(trace, truth) {
-    for (const event of eventsOf(trace)) {
-      const [truly] = findAll(truth, event)
+    for (const told of toldBy(trace)) {
+      const [truly] = findAll(truth, told)
       if (truly === undefined) continue
-      const looks = event.kv!.createRevision === event.kv!.modRevision
+      const looks = told.event.kv!.createRevision === told.revision
       const is = truly.kv.createRevision === truly.kv.modRevision
-      if (looks !== is) return `${show(event)} ${is ? 'was a' : 'was no'} creation`
+      if (looks !== is) return `${show(told)} ${is ? 'was a' : 'was no'} creation`
     }
     return undefined
   },
@@ -181,8 +196,8 @@ export const watchRules = {
     if (compactRevision === 0) return undefined
     if (compactRevision > truth.compactRevision)
       return `canceled for compaction ${compactRevision}, which never was`
-    const last = eventsOf(trace).at(-1)
-    const next = last === undefined ? startOf(trace) : revisionOf(last) + 1
+    const last = toldBy(trace).at(-1)
+    const next = last === undefined ? startOf(trace) : last.revision + 1
     if (next < compactRevision) return undefined
     return `canceled for compaction ${compactRevision}, but needs ${next} next`
   },
@@ -190,15 +205,11 @@ export const watchRules = {
   /** Once all is quiet: everything was told, unless the watcher was canceled. */
   level(trace, truth) {
     if (trace.responses.at(-1)?.canceled) return undefined
-    const told = eventsOf(trace).length
-    const owed = wanted(trace, truth, startOf(trace), truth.revision).length
+    const told = toldBy(trace).length
+    const owed = [...wanted(trace, truth, startOf(trace), truth.revision)].length
     return told === owed ? undefined : `was told ${told} events of ${owed}`
   },
 } satisfies Record<string, WatchRule>
-
-function eventsOf({ responses }: WatchTrace): WatchEvent[] {
-  return responses.flatMap(({ events }) => events)
-}
 
 function revisionOf(event: WatchEvent): number {
   return event.kv?.modRevision ?? 0
@@ -214,36 +225,20 @@ function isProgress({ created, canceled, fragment, events }: WatchResponse): boo
 }
 
 /** What happened from `from` to `to` that the watcher wants to know. */
-function wanted(trace: WatchTrace, truth: WatchTruth, from: number, to: number): ModelEvent[] {
-  const { filters } = trace.request
-  return truth.events.filter((event) => {
-    const filter = event.type === EventType.PUT ? FilterType.NOPUT : FilterType.NODELETE
-    const inTime = event.revision >= from && event.revision <= to
-    return inTime && !filters.includes(filter) && inInterval(trace, event.kv.key)
-  })
+function wanted(
+  trace: WatchTrace,
+  { events }: WatchTruth,
+  from: number,
+  to: number,
+): Iterable<ModelEvent> {
+  return new Wish(trace).of(WatchIndex.of(events), from, to)
 }
 
-/** An empty key means the first of all keys. */
-function inInterval({ request }: WatchTrace, key: string): boolean {
-  return covers(latin1(request.key) || '\0', latin1(request.rangeEnd), key)
+function findAll({ events }: WatchTruth, { event, key, revision }: ToldEvent) {
+  return WatchIndex.of(events).find(key, revision, event.type)
 }
 
-function findAll(truth: WatchTruth, event: WatchEvent): ModelEvent[] {
-  const key = latin1(event.kv!.key)
-  return truth.events.filter(
-    (each) =>
-      each.revision === revisionOf(event) && each.kv.key === key && each.type === event.type,
-  )
-}
-
-function show(event: WatchEvent): string {
+function show({ event, key, revision }: ToldEvent): string {
   const type = event.type === EventType.PUT ? 'put' : 'delete'
-  return `${type} ${JSON.stringify(latin1(event.kv!.key))}@${revisionOf(event)}`
-}
-
-/** Every field of an event as text, to compare and to print. */
-function full(event: WatchEvent): string {
-  const kv = ({ key, value, ...numbers }: NonNullable<WatchEvent['kv']>) =>
-    Object.values({ key: latin1(key), value: latin1(value), ...numbers }).join(',')
-  return `${event.type}:${event.kv && kv(event.kv)}:${event.prevKv ? kv(event.prevKv) : ''}`
+  return `${type} ${JSON.stringify(key)}@${revision}`
 }
