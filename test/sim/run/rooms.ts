@@ -18,7 +18,7 @@ export const BUILT = new URL('../../../', import.meta.url)
 
 /** The room of a compiled script, or undefined when it is not measured. */
 export function roomOf(url: string): (typeof ROOMS)[number] | undefined {
-  if (!url.startsWith(BUILT.href) || !/(?<!\.test)\.js$/.test(url)) return undefined
+  if (!url.startsWith(BUILT.href) || !/(?<!\.test|\.test\.fixture)\.js$/.test(url)) return undefined
   const path = url.slice(BUILT.href.length)
   if (path.startsWith('server/raft/simulation/')) return undefined
   return ROOMS.find((room) => path.startsWith(`${room}/`))
