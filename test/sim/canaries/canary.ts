@@ -7,6 +7,9 @@
  * started with `CONCLAVE_CANARY` knows it.
  */
 
+import { drawPlan, type Plan } from '../swarm/plan.js'
+import { type Focus, focused } from './focus.js'
+
 /** One replacement. */
 export interface Patch {
   /** From the root of the compiled code: `server/raft/core.js`. */
@@ -23,8 +26,16 @@ export interface Canary {
   /** Where it comes from, and what goes wrong. */
   readonly story: string
   readonly patches: readonly Patch[]
+  /** Absent for a bug that any life may find. */
+  readonly focus?: Focus
   /** Most seeds that it may take to find it. */
   readonly seedsMax: number
+}
+
+/** The plan of a seed in which the bug is looked for. */
+export function canaryPlan({ focus }: Canary, seed: number): Plan {
+  const plan = drawPlan(seed)
+  return focus === undefined ? plan : focused(plan, focus)
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Canaries in the client and its recipes: they are part of the promise. */
 
 import type { Canary } from './canary.js'
+import { often, SHORT_LEASES } from './focus.js'
 
 /** See the head of the file. */
 export const CLIENT_CANARIES: readonly Canary[] = [
@@ -28,6 +29,11 @@ export const CLIENT_CANARIES: readonly Canary[] = [
         replace: 'ahead = { key: undefined, revision: 0 };',
       },
     ],
+    focus: {
+      work: { ...SHORT_LEASES, clients: 8, locks: 1 },
+      weights: { mutex: 10, registers: 1 },
+      faults: { cutClients: often(1_500, 3_000), pause: often(3_000, 2_000) },
+    },
     seedsMax: 300,
   },
   {
@@ -40,6 +46,7 @@ export const CLIENT_CANARIES: readonly Canary[] = [
         replace: 'this.nextRevision = Math.max(this.nextRevision, this.#givenRevision + 2);',
       },
     ],
+    focus: { weights: { registers: 10, clientWatch: 5 }, faults: { breakConnections: often(300) } },
     seedsMax: 100,
   },
 ]

@@ -1,6 +1,7 @@
 /** Canaries in leases: time that was promised and not given. */
 
 import type { Canary } from './canary.js'
+import { often, SHORT_LEASES } from './focus.js'
 
 /** See the head of the file. */
 export const LEASE_CANARIES: readonly Canary[] = [
@@ -17,6 +18,11 @@ export const LEASE_CANARIES: readonly Canary[] = [
       { file: 'server/server.js', find: 'if (this.isLeader)', replace: 'if (true)' },
       { file: 'server/member/leadership.js', find: 'this.#endDuty();', replace: '' },
     ],
+    focus: {
+      work: SHORT_LEASES,
+      weights: { lease: 1 },
+      faults: { moveLeader: often(1_500), partition: often(4_000, 2_000) },
+    },
     seedsMax: 100,
   },
   {
@@ -30,6 +36,12 @@ export const LEASE_CANARIES: readonly Canary[] = [
         replace: 'if (lease === undefined)',
       },
     ],
+    focus: {
+      disks: { callMsMean: 0.1, syncMsMean: 100 },
+      work: SHORT_LEASES,
+      weights: { lease: 1 },
+      faults: {},
+    },
     seedsMax: 500,
   },
   {
@@ -43,6 +55,12 @@ export const LEASE_CANARIES: readonly Canary[] = [
         replace: 'return false;',
       },
     ],
+    focus: {
+      tuning: { leaseCheckpointIntervalMs: 1_000 },
+      work: { ...SHORT_LEASES, leaseTtlSecondsMin: 4, leaseTtlSecondsMax: 8 },
+      weights: { lease: 1 },
+      faults: { moveLeader: often(2_000) },
+    },
     seedsMax: 1000,
   },
   {
@@ -56,6 +74,11 @@ export const LEASE_CANARIES: readonly Canary[] = [
         replace: 'await undefined;',
       },
     ],
+    focus: {
+      work: SHORT_LEASES,
+      weights: { lease: 1 },
+      faults: { pause: often(2_000, 6_000), cutOneWay: often(3_000, 2_000) },
+    },
     seedsMax: 1000,
   },
 ]

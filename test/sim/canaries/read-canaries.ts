@@ -1,6 +1,7 @@
 /** Canaries in linearizable reads: each lets a read miss what was acknowledged before it. */
 
 import type { Canary } from './canary.js'
+import { BUSY, often } from './focus.js'
 
 /** See the head of the file. */
 export const READ_CANARIES: readonly Canary[] = [
@@ -15,6 +16,13 @@ export const READ_CANARIES: readonly Canary[] = [
         replace: 'if (true) {',
       },
     ],
+    focus: {
+      members: 3,
+      member: { heartbeatIntervalMs: 100, electionTimeoutMs: 1_000 },
+      work: BUSY,
+      weights: { registers: 1 },
+      faults: { partition: often(3_000, 2_500), pause: often(2_000, 2_500) },
+    },
     seedsMax: 300,
   },
   {
@@ -28,6 +36,13 @@ export const READ_CANARIES: readonly Canary[] = [
         replace: 'if (!core.reads.waits)',
       },
     ],
+    focus: {
+      members: 3,
+      disks: { callMsMean: 0.1, syncMsMean: 30 },
+      work: BUSY,
+      weights: { registers: 1 },
+      faults: { kill: often(1_500, 300), moveLeader: often(1_000) },
+    },
     seedsMax: 500,
   },
   {
@@ -41,6 +56,16 @@ export const READ_CANARIES: readonly Canary[] = [
         replace: 'const context = this.#round?.context ?? this.#nextContext++;',
       },
     ],
+    focus: {
+      members: 3,
+      work: BUSY,
+      weights: { registers: 1 },
+      faults: {
+        clog: often(400, 1_500),
+        slowLinks: often(3_000, 2_000),
+        loss: often(3_000, 2_000, 0.2),
+      },
+    },
     seedsMax: 500,
   },
   {

@@ -1,6 +1,7 @@
 /** Canaries in the replicated state: members that make different things of the same log. */
 
 import type { Canary } from './canary.js'
+import { BUSY, often } from './focus.js'
 
 /** See the head of the file. */
 export const STATE_CANARIES: readonly Canary[] = [
@@ -82,6 +83,11 @@ export const STATE_CANARIES: readonly Canary[] = [
         replace: 'isTombstone(key) && main <= target',
       },
     ],
+    focus: {
+      work: { ...BUSY, compactionIntervalMs: 200, watchersMax: 6 },
+      weights: { registers: 10, watch: 10, compaction: 5 },
+      faults: { breakConnections: often(500) },
+    },
     seedsMax: 200,
   },
   {
@@ -101,6 +107,11 @@ export const STATE_CANARIES: readonly Canary[] = [
           "let revision = 1; for (const [key] of backend.entries('kv')) revision = Math.max(revision, mainOf(key));",
       },
     ],
+    focus: {
+      work: { keys: 2, stepsPerSecond: 5, compactionIntervalMs: 200 },
+      weights: { registers: 10, compaction: 20 },
+      faults: { kill: often(1_000, 200), powerLossAll: often(3_000, 200) },
+    },
     seedsMax: 200,
   },
   {
@@ -114,6 +125,7 @@ export const STATE_CANARIES: readonly Canary[] = [
         replace: 'this.#store({ ...this.#known(id), isLearner: false, peerUrls: [...peerUrls] });',
       },
     ],
+    focus: { faults: { addLearner: often(3_000), updateUrls: often(1_000) } },
     seedsMax: 500,
   },
   {
@@ -127,6 +139,7 @@ export const STATE_CANARIES: readonly Canary[] = [
         replace: '',
       },
     ],
+    focus: { faults: { addVoter: often(4_000), remove: often(4_000), kill: often(3_000, 200) } },
     seedsMax: 300,
   },
 ]

@@ -1,6 +1,7 @@
 /** Canaries between memory and disk: what a crash, a power loss or a bad disk leaves behind. */
 
 import type { Canary } from './canary.js'
+import { BUSY, often } from './focus.js'
 
 /** See the head of the file. */
 export const STORAGE_CANARIES: readonly Canary[] = [
@@ -28,6 +29,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: 'await this.#open.file.sync().catch(() => this.#open.file.sync());',
       },
     ],
+    focus: { faults: { syncError: often(2_000, 300, 0.5), powerLoss: often(3_000, 200) } },
     seedsMax: 500,
   },
   {
@@ -41,6 +43,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: 'await this.#open.file.sync().catch(() => {});',
       },
     ],
+    focus: { faults: { syncError: often(2_000, 300, 0.5), powerLoss: often(3_000, 200) } },
     seedsMax: 500,
   },
   {
@@ -54,6 +57,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: 'return payload;',
       },
     ],
+    focus: { members: 3, faults: { rot: often(2_000, 500), kill: often(3_000, 200) } },
     seedsMax: 500,
   },
   {
@@ -73,6 +77,10 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: '((cut) => cut())(() => {',
       },
     ],
+    focus: {
+      tuning: { backendCommitWritesMax: 3 },
+      faults: { kill: often(2_000, 200), powerLossAll: often(5_000, 200) },
+    },
     seedsMax: 500,
   },
   {
@@ -86,6 +94,10 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: '((cut) => cut())(() => {',
       },
     ],
+    focus: {
+      tuning: { backendCommitWritesMax: 3 },
+      faults: { kill: often(2_000, 200), powerLossAll: often(5_000, 200) },
+    },
     seedsMax: 500,
   },
   {
@@ -99,6 +111,13 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: '',
       },
     ],
+    focus: {
+      members: 3,
+      member: { snapshotCount: 10, snapshotCatchupEntries: 0 },
+      disks: { callMsMean: 2, syncMsMean: 20 },
+      work: BUSY,
+      faults: { partition: often(3_000, 1_500), powerLoss: often(700, 100) },
+    },
     seedsMax: 1000,
   },
   {
@@ -112,6 +131,17 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: 'if (this.#incoming !== own)',
       },
     ],
+    focus: {
+      members: 3,
+      member: { snapshotCount: 10, snapshotCatchupEntries: 0 },
+      disks: { callMsMean: 5, syncMsMean: 50 },
+      work: BUSY,
+      faults: {
+        partition: often(2_000, 1_000),
+        moveLeader: often(500),
+        breakConnections: often(300),
+      },
+    },
     seedsMax: 1000,
   },
   {
@@ -125,6 +155,11 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: '',
       },
     ],
+    focus: {
+      tuning: { walSegmentBytes: 2_000 },
+      work: BUSY,
+      faults: { powerLoss: often(700, 200) },
+    },
     seedsMax: 300,
   },
 ]

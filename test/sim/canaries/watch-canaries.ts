@@ -1,6 +1,7 @@
 /** Canaries in watches: events that are lost, told twice, too early or out of place. */
 
 import type { Canary } from './canary.js'
+import { BUSY, often, TINY_WATCHES } from './focus.js'
 
 /** See the head of the file. */
 export const WATCH_CANARIES: readonly Canary[] = [
@@ -14,6 +15,12 @@ export const WATCH_CANARIES: readonly Canary[] = [
         replace: 'return true;',
       },
     ],
+    focus: {
+      member: { watchProgressNotifyIntervalMs: 1_000 },
+      tuning: TINY_WATCHES,
+      work: { ...BUSY, slowReaderMs: 100, watchersMax: 6 },
+      weights: { registers: 10, watch: 5 },
+    },
     seedsMax: 200,
   },
   {
@@ -39,6 +46,11 @@ export const WATCH_CANARIES: readonly Canary[] = [
         replace: 'watcher.next = this.#revision + 1;',
       },
     ],
+    focus: {
+      tuning: TINY_WATCHES,
+      work: { ...BUSY, slowReaderMs: 1_000, watchersMax: 6 },
+      weights: { registers: 10, watch: 5 },
+    },
     seedsMax: 200,
   },
   {
@@ -52,6 +64,13 @@ export const WATCH_CANARIES: readonly Canary[] = [
         replace: '',
       },
     ],
+    focus: {
+      members: 3,
+      member: { snapshotCount: 5, snapshotCatchupEntries: 0 },
+      work: { ...BUSY, watchersMax: 6 },
+      weights: { registers: 10, watch: 5 },
+      faults: { partition: often(3_000, 2_000) },
+    },
     seedsMax: 200,
   },
   {
@@ -65,6 +84,11 @@ export const WATCH_CANARIES: readonly Canary[] = [
         replace: 'watcher.next = batch.firstRevision - 1;',
       },
     ],
+    focus: {
+      tuning: TINY_WATCHES,
+      work: { ...BUSY, slowReaderMs: 1_000, watchersMax: 6 },
+      weights: { registers: 10, watch: 5 },
+    },
     seedsMax: 500,
   },
   {
@@ -78,6 +102,11 @@ export const WATCH_CANARIES: readonly Canary[] = [
         replace: 'watcher.next = compactRevision;',
       },
     ],
+    focus: {
+      tuning: TINY_WATCHES,
+      work: { ...BUSY, slowReaderMs: 1_000, watchersMax: 6, compactionIntervalMs: 200 },
+      weights: { registers: 10, watch: 5, compaction: 3 },
+    },
     seedsMax: 100,
   },
 ]

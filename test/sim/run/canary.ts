@@ -5,6 +5,7 @@
  */
 
 import { CANARIES, canaryNamed } from '../canaries/canaries.js'
+import { canaryPlan } from '../canaries/canary.js'
 import type { Life } from '../swarm/life.js'
 import { canaryOptions } from './canary-process.js'
 import { type Means, UsageError } from './options.js'
@@ -100,7 +101,7 @@ async function findCanary(
   const mayBegin = () => found === undefined && begun < seeds && performance.now() < endMs
   const search = async ({ sick, healthy }: (typeof lanes)[number]) => {
     while (mayBegin()) {
-      const life = { seed: from + begun++ }
+      const life = { plan: canaryPlan(canaryNamed(name), from + begun++) }
       const outcome = await sick.run({ life })
       if (outcome === undefined) return
       if (outcome.life.violation === undefined) continue

@@ -1,5 +1,7 @@
 /** One life, with its event log on standard output if wanted, and what it came to. */
 
+import { canaryNamed } from '../canaries/canaries.js'
+import { canaryPlan } from '../canaries/canary.js'
 import { canaryOptions } from './canary-process.js'
 import type { OneCommand } from './options.js'
 import { paintFor } from './paint.js'
@@ -13,8 +15,11 @@ export async function runOne(
   command: OneCommand,
   options: SeedProcessOptions = {},
 ): Promise<number> {
-  const life = lifeOf(command.subject)
-  const { canary, trace } = command
+  const { canary, trace, subject } = command
+  const life =
+    canary !== undefined && 'seed' in subject
+      ? { plan: canaryPlan(canaryNamed(canary), subject.seed) }
+      : lifeOf(subject)
   const seedProcess = new SeedProcess({
     ...options,
     ...(canary === undefined ? {} : canaryOptions(canary)),
