@@ -110,6 +110,9 @@ export const PEER_SILENCE_MS = 2_000
 /** How long a link to a removed member stays open for what is on its way. */
 export const PEER_LEAVING_MS = 1_000
 
+/** Members that are not known to be members, and are answered. */
+export const STRANGERS_MAX = 16
+
 /** How long the connection to a peer must have lasted for a change of the membership, as in etcd (`HealthInterval`). */
 export const PEER_HEALTHY_AFTER_MS = 5_000
 

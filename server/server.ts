@@ -13,6 +13,7 @@ import type { Log } from '../client/host/log.js'
 import type { Init } from '../client/wire/codec.js'
 import { etcdErrors } from '../client/wire/etcd-errors.js'
 import type { Command } from '../client/wire/generated/command.js'
+import type { PeerBatch } from '../client/wire/generated/peer.js'
 import {
   type Entry,
   EntryType,
@@ -229,10 +230,11 @@ export class Member {
     if (this.#stopped !== undefined) throw this.#stopped
   }
 
-  /** Throws while the state cannot be read: after a stop, or while a snapshot is installed. */
+  /** Throws while the state cannot be read: after a stop, and until a snapshot that replaces it stands. */
   assertReadable(): void {
     this.assertRunning()
-    if (this.#loop.installing) throw etcdErrors.timeout.error()
+    const isEmpty = this.machine.appliedIndex === 0
+    if (isEmpty || this.#loop.installing) throw etcdErrors.timeout.error()
   }
 
   /** Resolves when everything applied so far is durable in the backend too. */
@@ -263,7 +265,7 @@ export class Member {
   get peerTarget(): PeerTarget {
     return {
       clusterId: this.clusterId,
-      step: (messages, from) => this.#step(messages, from),
+      step: (batch) => this.#step(batch),
       removedForGood: (id) => this.#reconfiguration.removals.isForGood(id),
       receiveSnapshot: (header) => this.#snapshots.receive(header),
       leaseKeepAlive: async ({ ID }) => ({ ID, TTL: await this.leaseCalls.renewHere(ID) }),
@@ -273,12 +275,12 @@ export class Member {
         return { ID, TTL: view.remainingSeconds, grantedTTL: view.ttlSeconds }
       },
       memberPromote: ({ ID }) => this.membership.promoteHere(ID),
-      describe: () => ({
-        clusterId: this.clusterId,
-        memberId: this.id,
-        version: CONCLAVE_VERSION,
-        members: this.machine.members.list().map(memberToWire),
-      }),
+      describe: () => {
+        this.assertReadable()
+        const members = this.machine.members.list().map(memberToWire)
+        const { clusterId, id: memberId } = this
+        return { clusterId, memberId, version: CONCLAVE_VERSION, members }
+      },
     }
   }
 
@@ -379,9 +381,9 @@ export class Member {
 
   // What raft says.
 
-  #step(messages: readonly Message[], from: bigint): void {
+  #step({ messages, from, peerUrls }: PeerBatch): void {
     if (this.#stopped !== undefined) return
-    this.#peers.heard(from)
+    this.#peers.heard(from, peerUrls)
     if (messages.length === 0) return
     // A snapshot's message comes with its data, never alone.
     this.#input(() => {
@@ -520,6 +522,8 @@ export class Member {
         this.#raft.reportUnreachable(peer)
         this.#loop.wake()
       },
+      ownUrls: () =>
+        this.machine.members.get(this.id)?.peerUrls ?? this.config.initialAdvertisePeerUrls,
       onRemoved: (peer) => this.#reconfiguration.removals.told(peer),
     })
   }

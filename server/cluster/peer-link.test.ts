@@ -226,7 +226,7 @@ test('a peer that vanished without a word is noticed, and reached again when it 
   const target = {
     clusterId: 7n,
     removedForGood: () => false,
-    step: (messages: Message[]) => heard.push(...messages.map(({ index }) => index)),
+    step: ({ messages }: PeerBatch) => heard.push(...messages.map(({ index }) => index)),
   } as unknown as PeerTarget
   const url = 'http://127.0.0.1:0'
   const listening = await new GrpcListener().listen(

@@ -87,6 +87,7 @@ export class PeerLink {
   #retry: Timer | undefined
   #retryMs = PEER_RETRY_MS
   #urlIndex = 0
+  #alsoAt: readonly string[] = []
   #closed = false
   /** Monotonic milliseconds since when the stream has been up; undefined while it is down. */
   #activeSinceMs: number | undefined
@@ -104,7 +105,8 @@ export class PeerLink {
   /** The channel for unary calls and snapshots to this peer. */
   get channel(): Channel {
     if (this.#channel === undefined) {
-      const { transport, urls } = this.#options
+      const { transport } = this.#options
+      const urls = [...this.#options.urls, ...this.#alsoAt]
       this.#channel = transport.connect(urls[this.#urlIndex % urls.length]!, {
         keepAliveIntervalMs: PEER_KEEP_ALIVE_INTERVAL_MS,
         keepAliveTimeoutMs: PEER_KEEP_ALIVE_TIMEOUT_MS,
@@ -125,10 +127,19 @@ export class PeerLink {
     for (const message of messages) this.#enqueue(message)
   }
 
-  /** Says that we are here; nothing when messages are under way, which say it too. */
-  greet(): void {
+  /** Says that we are here, and where we listen. Not said when too much is under way already. */
+  greet(peerUrls: readonly string[]): void {
     if (this.#closed || this.#retry !== undefined) return
-    if (!this.#blocked && this.#queue.length === 0) this.#write([])
+    if (this.#blocked || this.#queue.length > 0) return
+    const { clusterId, from } = this.#options
+    const stream = this.#stream ?? this.#open()
+    if (!stream.send({ clusterId, from, messages: [], peerUrls: [...peerUrls] }))
+      this.#blocked = true
+  }
+
+  /** The peer says that it listens there: tried too when it is not where we thought. */
+  alsoAt(urls: readonly string[]): void {
+    this.#alsoAt = urls
   }
 
   /** The peer was heard from: a link that waits tries again at once. */

@@ -18,7 +18,6 @@ import type {
   SnapshotHeader,
   SnapshotReceipt,
 } from '../../client/wire/generated/peer.js'
-import type { Message } from '../../client/wire/generated/raft.js'
 import type {
   LeaseKeepAliveRequest,
   LeaseKeepAliveResponse,
@@ -43,7 +42,7 @@ export interface IncomingSnapshot {
 /** What the peer service needs of its member. */
 export interface PeerTarget {
   readonly clusterId: bigint
-  step(messages: readonly Message[], from: bigint): void
+  step(batch: PeerBatch): void
   /** Whether this member knows, and cannot forget any more, that `id` was removed. */
   removedForGood(id: bigint): boolean
   /** @throws {RpcError} when this member cannot take a snapshot now. */
@@ -83,7 +82,7 @@ function exchange(target: PeerTarget, stream: MessageStream<PeerBatch, Init<Peer
     message(batch) {
       if (batch.clusterId !== target.clusterId) stream.fail(etcdErrors.clusterIDMismatch.error())
       else if (target.removedForGood(batch.from)) stream.fail(removedError())
-      else target.step(batch.messages, batch.from)
+      else target.step(batch)
     },
     end() {
       stream.send({})

@@ -12,6 +12,7 @@ import type { Message } from '../../client/wire/generated/raft.js'
 import { PEER_GREETING_INTERVAL_MS, PEER_LEAVING_MS, PEER_SILENCE_MS } from '../limits.js'
 import type { Tuning } from '../tuning.js'
 import { PeerLink } from './peer-link.js'
+import { Strangers } from './strangers.js'
 
 /** What the links need to know. */
 export interface PeersOptions {
@@ -21,6 +22,8 @@ export interface PeersOptions {
   readonly selfId: bigint
   readonly tuning: Pick<Tuning, 'peerBatchBytes' | 'peerQueueBytesMax'>
   readonly onUnreachable: (peer: bigint) => void
+  /** Where this member listens. */
+  readonly ownUrls: () => readonly string[]
   /** A peer says that this member was removed from the cluster. */
   readonly onRemoved: (peer: bigint) => void
 }
@@ -44,6 +47,7 @@ interface Entry {
 export class Peers {
   readonly #options: PeersOptions
   readonly #entries = new Map<bigint, Entry>()
+  readonly #strangers: Strangers
   /** Links to removed members, each with the timer that closes it. */
   readonly #leaving = new Map<PeerLink, Timer>()
   #greeting: Timer | undefined
@@ -51,6 +55,7 @@ export class Peers {
 
   constructor(options: PeersOptions) {
     this.#options = options
+    this.#strangers = new Strangers(options.clock, (id, urls) => this.#link(id, urls))
   }
 
   /**
@@ -70,6 +75,7 @@ export class Peers {
       }
     }
     for (const [id, { peerUrls }] of wanted) {
+      this.#strangers.forget(id)
       if (peerUrls.length > 0)
         this.#entries.set(id, {
           link: this.#link(id, peerUrls),
@@ -85,14 +91,16 @@ export class Peers {
   greet(): void {
     if (this.#closed) return
     this.#greeting?.cancel()
-    for (const { link } of [...this.#entries.values()]) link.greet()
+    const ownUrls = this.#options.ownUrls()
+    for (const { link } of [...this.#entries.values()]) link.greet(ownUrls)
+    this.#strangers.forgetSilent()
     this.#greeting = this.#options.clock.after(PEER_GREETING_INTERVAL_MS, () => this.greet())
   }
 
   /** Sends each message to the member that it names; one batch per member. */
   send(messages: readonly Message[]): void {
     if (messages.length === 1) {
-      this.#entries.get(messages[0]!.to)?.link.send(messages)
+      this.#linkTo(messages[0]!.to)?.send(messages)
       return
     }
     const byPeer = new Map<bigint, Message[]>()
@@ -101,13 +109,22 @@ export class Peers {
       if (batch === undefined) byPeer.set(message.to, [message])
       else batch.push(message)
     }
-    for (const [id, batch] of byPeer) this.#entries.get(id)?.link.send(batch)
+    for (const [id, batch] of byPeer) this.#linkTo(id)?.send(batch)
   }
 
-  /** A message came from this member, so it can be reached again. */
-  heard(id: bigint): void {
+  /**
+   * Something came from this member, so it can be reached again.
+   *
+   * @param said where it says that it listens; empty when it did not say.
+   */
+  heard(id: bigint, said: readonly string[] = []): void {
+    const urls = said.filter(isUrl)
     const entry = this.#entries.get(id)
-    if (entry === undefined) return
+    if (entry === undefined) {
+      this.#strangers.heard(id, urls)
+      return
+    }
+    if (urls.length > 0) entry.link.alsoAt(urls)
     const now = this.#options.clock.now()
     if (entry.heardMs === undefined || now - entry.heardMs > PEER_SILENCE_MS)
       entry.heardSinceMs = now
@@ -117,7 +134,7 @@ export class Peers {
 
   /** A channel to a member for unary calls and snapshots; undefined when it is unknown. */
   channel(id: bigint): Channel | undefined {
-    return this.#entries.get(id)?.link.channel
+    return this.#linkTo(id)?.channel
   }
 
   /**
@@ -137,6 +154,7 @@ export class Peers {
     this.#greeting?.cancel()
     for (const { link } of this.#entries.values()) link.close()
     this.#entries.clear()
+    this.#strangers.close()
     for (const [link, timer] of this.#leaving) {
       timer.cancel()
       link.close()
@@ -150,6 +168,10 @@ export class Peers {
       link.close()
     }
     this.#leaving.set(link, this.#options.clock.after(PEER_LEAVING_MS, close))
+  }
+
+  #linkTo(id: bigint): PeerLink | undefined {
+    return this.#entries.get(id)?.link ?? this.#strangers.link(id)
   }
 
   #link(id: bigint, urls: readonly string[]): PeerLink {
@@ -166,4 +188,9 @@ export class Peers {
       onRemoved: () => onRemoved(id),
     })
   }
+}
+
+/** What comes over the network need not be one. */
+function isUrl(text: string): boolean {
+  return URL.canParse(text) && new URL(text).protocol === 'http:'
 }

@@ -11,6 +11,7 @@
  */
 
 import type { MemberRecord } from '../../client/wire/generated/command.js'
+import type { DescribeResponse } from '../../client/wire/generated/peer.js'
 import type {
   ConfState,
   Entry,
@@ -180,8 +181,10 @@ async function foundByPeers(host: Host, config: MemberConfig): Promise<Founding>
   const others = Object.entries(config.initialCluster)
     .filter(([name]) => name !== config.name)
     .flatMap(([, urls]) => urls)
-  const answer = await describeCluster(host, others)
-  const self = answer.members.find((member) => [...member.peerURLs].sort().join() === own)
+  const selfIn = ({ members }: Pick<DescribeResponse, 'members'>) =>
+    members.find((member) => [...member.peerURLs].sort().join() === own)
+  const answer = await describeCluster(host, others, (each) => selfIn(each) !== undefined)
+  const self = selfIn(answer)
   if (self === undefined)
     throw new BootError(
       `the cluster has no member with peer URLs ${own}: add it first with "member add", or found a new cluster with --initial-cluster-state new`,

@@ -49,6 +49,8 @@ export interface MembershipOptions extends Omit<AtLeaderOptions, 'leader' | 'pee
   readonly members: () => Members
   readonly peers: Pick<Peers, 'activeSinceMs' | 'channel'>
   readonly transfer: LeaderTransfer
+  /** Resolves when those who stay cannot forget a removal any more, or after a time. */
+  readonly forGood: (id: bigint) => Promise<void>
   /** Proposes, and resolves when it is applied here. */
   readonly submit: (
     change: (origin: ChangeOrigin) => ConfigChange,
@@ -88,11 +90,14 @@ export class Membership {
 
   /** A member leaves for ever. @throws memberNotEnoughStarted, unhealthy, memberNotFound */
   async remove(id: bigint): Promise<Init<MembershipResponse>> {
-    const { members, isStrict, submit } = this.#options
+    const { members, isStrict, submit, forGood } = this.#options
     if (isStrict) assertMayRemove(this.#neighbourhood(), id)
     members().checkRemove(id)
     await this.#unseat(id)
-    return submit((origin) => removeMember(origin, id))
+    const response = await submit((origin) => removeMember(origin, id))
+    // Whoever gets the answer may switch the member off at once.
+    await forGood(id)
+    return response
   }
 
   /** A member gets other peer URLs, and stays what it is. @throws memberBadURLs, memberNotFound, peerURLExist */

@@ -77,12 +77,19 @@ export class Reconfiguration {
       peers,
       transfer: this.transfer,
       timeoutMs: options.timeoutMs,
+      forGood: (id) => this.removals.forGood(id, options.timeoutMs),
       submit: async (change) => {
         const answer = proposals.submitAs((origin) => this.#changes.submit(change(origin)))
         return (await answer) as Init<MembershipResponse>
       },
     })
-    this.removals = new Removals({ ...options, selfId, greet: () => peers.greet() })
+    this.removals = new Removals({
+      ...options,
+      selfId,
+      voters: () => raft.state.confState.voters,
+      electionTimeoutMs: config.electionTimeoutMs,
+      greet: () => peers.greet(),
+    })
   }
 
   /** What is left of a message for raft when the changes that a follower passed on are taken. */

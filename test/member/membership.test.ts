@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { Member } from '../../client/wire/generated/rpc.js'
 import { Cluster, Maintenance } from '../../client/wire/methods.js'
+import { MemoryDatabases } from '../../server/host/database-memory.js'
 import { type Machine, MemberWorld } from '../sim/member-world.js'
 
 let world: MemberWorld
@@ -100,6 +101,120 @@ describe('adding', () => {
   })
 })
 
+describe('health', () => {
+  test('changes wait until the members have been connected for five seconds, whoever leads', async () => {
+    world = await MemberWorld.start(3)
+    const leader = await world.leader()
+    const spare = world.addMachine()
+    await expect(add(leader, spare)).rejects.toThrow('unhealthy cluster')
+    await expect(add(others(leader)[0]!, spare, true)).rejects.toThrow('unhealthy cluster')
+    await expect(remove(leader, idOf(others(leader)[0]!))).rejects.toThrow('unhealthy cluster')
+    await world.run(SETTLED_MS)
+    const successor = others(leader)[0]!
+    await moveLeader(leader, idOf(successor))
+    await world.until('the successor leads', () => successor.member!.isLeader)
+    await add(successor, spare)
+  })
+
+  test('a member that is cut off makes it unhealthy, and may be removed itself', async () => {
+    world = await MemberWorld.start(3)
+    await world.run(SETTLED_MS)
+    const leader = await world.leader()
+    const [cut, kept] = others(leader) as [Machine, Machine]
+    world.network.isolate(cut.name, [leader.name, kept.name])
+    await world.run(SETTLED_MS)
+    const spare = world.addMachine()
+    await expect(add(leader, spare)).rejects.toThrow('unhealthy cluster')
+    await expect(remove(leader, idOf(kept))).rejects.toThrow('unhealthy cluster')
+    expect((await remove(leader, idOf(cut))).members).toHaveLength(2)
+  })
+
+  test('from one to two it needs no health, and further it does', async () => {
+    world = await MemberWorld.start(1)
+    const [first] = world.machines
+    await add(first!, world.addMachine())
+    const third = world.addMachine()
+    await expect(add(first!, third)).rejects.toThrow('not enough started members')
+    await expect(add(first!, third, true)).rejects.toThrow('unhealthy cluster')
+  })
+
+  test('without the strict check anything goes', async () => {
+    world = await MemberWorld.start(3, { strictReconfigCheck: false })
+    const leader = await world.leader()
+    await add(leader, world.addMachine())
+    expect((await remove(leader, idOf(others(leader)[0]!))).members).toHaveLength(3)
+  })
+})
+
+describe('one change at a time', () => {
+  test('changes that are asked for at once through different members are all made', async () => {
+    world = await MemberWorld.start(3, { maxLearners: 3 })
+    await world.run(SETTLED_MS)
+    const asked = world.machines.map((through) => {
+      const request = { peerURLs: [world.addMachine().peerUrl], isLearner: true }
+      return world.client(through).call(Cluster.memberAdd, request)
+    })
+    await world.answered(Promise.all(asked))
+    expect((await list(world.machines[0]!)).filter(({ isLearner }) => isLearner)).toHaveLength(3)
+  })
+
+  test('learners are never more than allowed, whoever asks', async () => {
+    world = await MemberWorld.start(3)
+    await world.run(SETTLED_MS)
+    const asked = world.machines.map((through) => {
+      const request = { peerURLs: [world.addMachine().peerUrl], isLearner: true }
+      return world.client(through).call(Cluster.memberAdd, request)
+    })
+    const ends = await world.answered(Promise.allSettled(asked))
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await list(world.machines[0]!)).filter(({ isLearner }) => isLearner)).toHaveLength(1)
+  })
+})
+
+describe('who does not know the others', () => {
+  test('a member that missed where they went answers them all the same', async () => {
+    world = await MemberWorld.start(3)
+    await world.run(SETTLED_MS)
+    const leader = await world.leader()
+    const [behind, moving] = others(leader) as [Machine, Machine]
+    await world.kill(behind)
+    for (const machine of [leader, moving]) {
+      const ID = idOf(machine)
+      machine.peerUrl = machine.peerUrl.replace(':2', ':3')
+      const request = { ID, peerURLs: [machine.peerUrl] }
+      await world.answered(world.client(machine).call(Cluster.memberUpdate, request))
+      await world.kill(machine)
+      await world.boot(machine)
+      await world.leader()
+    }
+    await world.put(leader, 'k', 'v')
+    await world.boot(behind)
+    expect(await world.get(behind, 'k')).toBe('v')
+    await world.until('it knows where they are', () =>
+      world.machines.every(
+        ({ member }) => member!.machine.members.get(idOf(leader))!.peerUrls[0] === leader.peerUrl,
+      ),
+    )
+  })
+
+  test('a member that was down while others came gets everything from them', async () => {
+    world = await MemberWorld.start(3)
+    await world.run(SETTLED_MS)
+    const leader = await world.leader()
+    const [behind] = others(leader)
+    const fourth = await join(leader)
+    await world.run(SETTLED_MS)
+    await world.kill(behind!)
+    const fifth = await join(leader)
+    await moveLeader(leader, idOf(fifth))
+    await world.until('the fifth leads', () => fifth.member!.isLeader)
+    await world.put(fourth, 'k', 'v')
+    await world.boot(behind!)
+    expect(await world.get(behind!, 'k', { serializable: false })).toBe('v')
+    expect(fifth.member!.isLeader).toBe(true)
+  })
+})
+
 describe('removing', () => {
   test('a removed follower learns of it and ends without an error of its own', async () => {
     world = await MemberWorld.start(3)
@@ -124,6 +239,52 @@ describe('removing', () => {
     expect(await world.leader([other!])).toBe(other)
     await world.put(other!, 'k', 'v')
     expect(await names(other!)).toEqual([other!.name])
+  })
+
+  test('two: who stays goes on, also when both lose power as soon as it is answered', async () => {
+    for (const through of ['the leader', 'the other']) {
+      world = await MemberWorld.start(2)
+      await world.run(SETTLED_MS)
+      const leader = await world.leader()
+      const [other] = others(leader)
+      await remove(through === 'the leader' ? leader : other!, idOf(leader))
+      await world.kill(leader, true)
+      await world.kill(other!, true)
+      await world.boot(other!)
+      expect(await world.leader([other!])).toBe(other)
+      if (through === 'the leader') await world.stop()
+    }
+  })
+
+  test('a member that was removed before it started is refused', async () => {
+    world = await MemberWorld.start(1)
+    const [first] = world.machines
+    const second = world.addMachine()
+    const { member } = await add(first!, second, true)
+    await remove(first!, member!.ID)
+    await expect(world.boot(second)).rejects.toThrow('has no member with peer URLs')
+  })
+
+  test('a member that lost its data is not let in as if it were new', async () => {
+    world = await MemberWorld.start(1)
+    const [first] = world.machines
+    const second = await join(first!)
+    await world.kill(second)
+    Object.assign(second, { disk: world.addMachine().disk, databases: new MemoryDatabases() })
+    await expect(world.boot(second)).rejects.toThrow('has run before')
+  })
+
+  test('the same URLs come back as another member, even within a second', async () => {
+    world = await MemberWorld.start(1)
+    const [first] = world.machines
+    const second = world.addMachine()
+    const ids = new Set<bigint>()
+    for (let i = 0; i < 3; i++) {
+      const { member } = await add(first!, second, true)
+      ids.add(member!.ID)
+      await remove(first!, member!.ID)
+    }
+    expect(ids.size).toBe(3)
   })
 
   test('who was down when it was removed is told when it comes back', async () => {

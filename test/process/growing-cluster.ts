@@ -35,6 +35,11 @@ export class GrowingMember extends ProcessMember {
     super(name, endpoint, dataDir, args, server)
   }
 
+  /** @throws with what it wrote last, when it has ended. */
+  assertUp(): void {
+    if (!this.isUp) throw new Error(`${this.name} ended: ${this.stderr}`)
+  }
+
   /** Its id, when it answers. */
   async id(): Promise<bigint> {
     const status = await this.status()

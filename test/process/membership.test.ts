@@ -32,9 +32,10 @@ async function whenHealthy<T>(change: () => Promise<T>): Promise<T> {
 }
 
 async function started(member: GrowingMember): Promise<void> {
-  await waitFor(`${member.name} to tell its name`, async () =>
-    (await client.cluster.list()).some(({ name }) => name === member.name),
-  )
+  await waitFor(`${member.name} to tell its name`, async () => {
+    member.assertUp()
+    return (await client.cluster.list()).some(({ name }) => name === member.name)
+  })
 }
 
 describe('a cluster of processes', () => {

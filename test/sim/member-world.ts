@@ -28,7 +28,8 @@ export interface Machine {
   readonly disk: FaultDisk
   readonly databases: MemoryDatabases
   readonly clientUrl: string
-  readonly peerUrl: string
+  /** Where it listens; it may move. */
+  peerUrl: string
   /** What this member is started with besides the options of the world. */
   readonly options: MemberOptions
   member: Member | undefined
@@ -72,7 +73,7 @@ export class MemberWorld {
       databases: new MemoryDatabases(),
       clientUrl: `http://127.0.0.1:${1000 + i}`,
       peerUrl: `http://127.0.0.1:${2000 + i}`,
-      options,
+      options: { initialAdvertisePeerUrls: [`http://127.0.0.1:${2000 + i}`], ...options },
       member: undefined,
       clock: undefined,
       failure: undefined,
@@ -113,7 +114,6 @@ export class MemberWorld {
       listenClientUrls: [machine.clientUrl],
       advertiseClientUrls: [machine.clientUrl],
       listenPeerUrls: [machine.peerUrl],
-      initialAdvertisePeerUrls: [machine.peerUrl],
       ...machine.options,
       ...this.#options,
     })

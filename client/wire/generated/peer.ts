@@ -25,6 +25,11 @@ export interface PeerBatch {
   clusterId: bigint
   from: bigint
   messages: Message[]
+  /**
+   * Where the sender listens, said in greetings: who has missed a change of the membership,
+   * and would not know the sender or where it is, can answer.
+   */
+  peerUrls: string[]
 }
 /** Codec of `conclavepb.PeerBatch`. */
 export const PeerBatch: Codec<PeerBatch> = {
@@ -34,6 +39,7 @@ export const PeerBatch: Codec<PeerBatch> = {
       clusterId: init.clusterId ?? 0n,
       from: init.from ?? 0n,
       messages: init.messages?.map((item) => Message.create(item)) ?? [],
+      peerUrls: init.peerUrls ? [...init.peerUrls] : [],
     }
   },
   encode(message: Init<PeerBatch>, w: Writer = Writer.create()): Writer {
@@ -41,6 +47,7 @@ export const PeerBatch: Codec<PeerBatch> = {
     if (message.from) writeBigint(w.uint32(16), message.from)
     if (message.messages)
       for (const item of message.messages) Message.encode(item, w.uint32(26).fork()).ldelim()
+    if (message.peerUrls) for (const item of message.peerUrls) w.uint32(34).string(item)
     return w
   },
   decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: PeerBatch): PeerBatch {
@@ -52,6 +59,7 @@ export const PeerBatch: Codec<PeerBatch> = {
         clusterId: 0n,
         from: 0n,
         messages: [],
+        peerUrls: [],
       }
       while (reader.pos < end) {
         const tag = reader.tag()
@@ -64,6 +72,9 @@ export const PeerBatch: Codec<PeerBatch> = {
             break
           case 26:
             message.messages.push(Message.decode(reader, reader.size(), depth + 1))
+            break
+          case 34:
+            message.peerUrls.push(readString(reader))
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
