@@ -10,6 +10,8 @@ const CASES: Readonly<Record<string, number>> = {
   wal: 2000,
   snapshot: 3000,
   cli: 10_000,
+  http2: 1000,
+  peer: 60,
 }
 const SEED = 1
 

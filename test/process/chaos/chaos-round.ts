@@ -22,6 +22,7 @@ import { ChaosCluster } from './chaos-cluster.js'
 import { FaultDriver } from './fault-driver.js'
 import { judgeLeaseEnds } from './lease-ends.js'
 import { Onlooker } from './onlooker.js'
+import { judgeRegisterSample } from './register-sample.js'
 
 /** What a round is asked for. */
 export interface RoundOptions {
@@ -243,6 +244,7 @@ class Round {
     found.push(
       ...leases.violations,
       ...judgeRevisions(operations, truth),
+      ...judgeRegisterSample(operations),
       ...judgeLocks(material.locks, operations, truth),
       ...material.watchTraces.flatMap((trace) => judgeWatch(trace, truth)),
       ...[this.#onlooker.record(), ...material.clientWatches].flatMap((one) =>
