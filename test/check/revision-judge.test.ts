@@ -433,6 +433,17 @@ describe('refusals', () => {
     expect(broken(story)).toEqual([])
   })
 
+  test('a compaction of which nobody knows who asked, made after a write that came afterwards', () => {
+    const story = plain()
+    const request = call.range('a', '', { revision: 2 })
+    const read = story.end(story.begin('c1', request), refused('compacted'))
+    story.ask('c1', call.put('a', 'c1#2'))
+    story.happen(call.compact(3))
+    expect(broken(story)).toEqual(['refusal'])
+    read.ended = 99
+    expect(broken(story)).toEqual([])
+  })
+
   test('a key was missing for a moment', () => {
     const story = plain()
     const keeping = story.begin('c1', call.put('a', '', { ignoreValue: true }))

@@ -1,6 +1,6 @@
 /** Which sets of placed calls were tried with which states. */
 
-/** Words in the cache beyond which it starts anew: 128 MiB. */
+/** Words in the cache beyond which it starts anew. */
 const WORDS_MAX = 1 << 25
 
 /** A set of call numbers with a hash that is kept up to date. */
@@ -41,12 +41,20 @@ interface Seen<State> {
 /** See the head of the file. To forget costs time, not correctness: so it is bounded. */
 export class SeenCache<State> {
   readonly #same: (a: readonly State[], b: readonly State[]) => boolean
+  readonly #wordsMax: number
   readonly #seen = new Map<number, Seen<State>[]>()
   #words = 0
 
-  /** @param same whether two sets of states are equal. */
-  constructor(same: (a: readonly State[], b: readonly State[]) => boolean) {
+  /**
+   * @param same whether two sets of states are equal.
+   * @param wordsMax 32 calls take a word of each set that is remembered; default 128 MiB.
+   */
+  constructor(
+    same: (a: readonly State[], b: readonly State[]) => boolean,
+    wordsMax: number = WORDS_MAX,
+  ) {
     this.#same = same
+    this.#wordsMax = wordsMax
   }
 
   /** Remembers the pair. False: it was there. */
@@ -58,7 +66,7 @@ export class SeenCache<State> {
     )
       return false
     this.#words += placed.words.length
-    if (this.#words > WORDS_MAX) this.#forget(placed.words.length)
+    if (this.#words > this.#wordsMax) this.#forget(placed.words.length)
     const seen = { words: placed.words.slice(), states }
     if (bucket === undefined || this.#seen.size === 0) this.#seen.set(hash, [seen])
     else bucket.push(seen)
