@@ -164,6 +164,31 @@ describe('a boot', () => {
   })
 })
 
+test('a machine that was added joins, and one whose disk was replaced comes back as another member', async () => {
+  world = await World.start({ seed: 3 })
+  await put(20)
+  const client = world.process('operator').connect()
+  const fourth = world.addMachine()
+  // A change is refused before the members have seen each other for a while.
+  await world.run(6_000)
+  await world.answered(client.cluster.add([fourth.peerUrl]))
+  await world.answered(fourth.boot())
+  await world.run(6_000)
+  const replaced = world.machines.find((machine) => machine !== world.leader)!
+  const { id } = replaced.member!
+  await replaced.kill()
+  replaced.wipe()
+  await world.answered(client.cluster.remove(id))
+  await world.answered(client.cluster.add([replaced.peerUrl]))
+  const others = world.machines.filter((machine) => machine !== replaced)
+  const urls = [...others, replaced].map(({ name, peerUrl }) => [name, [peerUrl]])
+  await world.answered(replaced.boot({ initialCluster: Object.fromEntries(urls) }))
+  expect(world.machines.map(({ failure }) => failure)).toEqual(Array(4).fill(undefined))
+  expect(replaced.member!.id).not.toBe(id)
+  for (const machine of [fourth, replaced])
+    await world.until('all keys', () => machine.member!.machine.store.revision >= 21)
+})
+
 test('a member that is told to stop hands its leadership over and loses nothing', async () => {
   world = await World.start()
   const leader = world.leader!
