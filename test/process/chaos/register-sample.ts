@@ -21,17 +21,30 @@ type RegisterCall = TimedCall<RegisterInput, RegisterOutput>
 const PREFIX = 'r/'
 /** Calls of one key. */
 const CALLS_MAX = 120
+/** A beginning of so many calls is always decided. */
+const CALLS_MIN = 15
 const LIMITS = { stepsMax: 300_000 }
 
-/** Judges the sample. What the judge cannot decide in time acquits: other judges saw it all. */
+/**
+ * Judges the sample. Where many outcomes are unknown the search may be too long: then a
+ * shorter beginning of that key is judged, and if even the shortest cannot be decided, that
+ * is a violation.
+ */
 export function judgeRegisterSample(operations: readonly Operation[]): Violation[] {
   const byKey = new Map<string, RegisterCall[]>()
   for (const call of registerCalls(operations)) {
     const { key } = call.input
     if (key.startsWith(PREFIX)) byKey.set(key, [...(byKey.get(key) ?? []), call])
   }
-  const sample = [...byKey.values()].flatMap((calls) => beginning(calls, CALLS_MAX))
-  return judgeLinearizable(registerSpec, sample, LIMITS).filter(({ undecided }) => !undecided)
+  return [...byKey.values()].flatMap(judgeKey)
+}
+
+function judgeKey(calls: readonly RegisterCall[]): Violation[] {
+  for (let count = CALLS_MAX; ; count = Math.floor(count / 2)) {
+    const violations = judgeLinearizable(registerSpec, beginning(calls, count), LIMITS)
+    const isUndecided = violations.some(({ undecided }) => undecided)
+    if (!isUndecided || count <= CALLS_MIN) return violations
+  }
 }
 
 /** The calls that began before the one after `countMax` of them. */
