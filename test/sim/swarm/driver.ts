@@ -1,5 +1,6 @@
 /** Sets loose the faults of a plan on a fleet. */
 
+import { BEYOND, BEYOND_SETTINGS } from './beyond-faults.js'
 import { diskFaults } from './disk-faults.js'
 import { Episodes } from './episodes.js'
 import { FAULT_KINDS } from './fault-kinds.js'
@@ -23,5 +24,8 @@ export function startFaults(fleet: Fleet, plan: Plan, onCrash: (error: unknown) 
     const settings = plan.faults[kind]
     if (settings) episodes.begin(kind, settings, kinds[kind])
   }
+  const { beyondPromise } = plan
+  if (beyondPromise !== null)
+    episodes.begin(beyondPromise, BEYOND_SETTINGS, BEYOND[beyondPromise](fleet))
   return episodes
 }

@@ -12,14 +12,14 @@
 import type { SeededRandom } from '../../model/random.js'
 import { exponentialMs } from '../world/fork.js'
 import type { World } from '../world/world.js'
-import type { FaultKind, FaultSettings } from './fault-kinds.js'
+import type { BeyondPromise, FaultKind, FaultSettings } from './fault-kinds.js'
 
 /** No episode lasts longer than this, in milliseconds. */
 const EPISODE_MS_MAX = 60_000
 
 /** What an episode is given. */
 export interface Stage {
-  readonly kind: FaultKind
+  readonly kind: FaultKind | BeyondPromise
   readonly settings: FaultSettings
   /** Of this kind alone. */
   readonly random: SeededRandom
@@ -63,7 +63,7 @@ export class Episodes {
   }
 
   /** Begins a kind; its first episode comes after a wait as well. */
-  begin(kind: FaultKind, settings: FaultSettings, episode: Episode): void {
+  begin(kind: FaultKind | BeyondPromise, settings: FaultSettings, episode: Episode): void {
     const random = this.#world.fork(`fault ${kind}`)
     const wait = (ms: number) => this.#wait(ms)
     const did = (subject: string, what: string) => {

@@ -70,6 +70,9 @@ export const FAULT_KINDS = [
 /** One kind of fault. */
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
+/** How a life exceeds what members promise to survive; see beyond-faults.ts. */
+export type BeyondPromise = 'lyingDisks' | 'majorityWiped' | 'rotEverywhere'
+
 /** How a kind of fault behaves in one life. */
 export interface FaultSettings {
   /** Mean wait between two faults of this kind, in milliseconds. */

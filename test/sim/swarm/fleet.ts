@@ -26,8 +26,14 @@ export const MEMBERS_MAX = 7
 export interface FleetListener {
   /** There is a new machine. */
   readonly onNew: () => void
-  /** A member ended itself, or did not start, and nothing that was done to it explains that. */
-  readonly onUnexcused: (seat: Seat, failure: Error) => void
+  /** A member takes calls. */
+  readonly onUp: (seat: Seat) => void
+  /**
+   * A member ended itself, or did not start.
+   *
+   * @param isExcused something that was done to it explains that.
+   */
+  readonly onEnd: (seat: Seat, failure: Error, isExcused: boolean) => void
   /** The world or this room failed. */
   readonly onCrash: (error: unknown) => void
 }
@@ -165,6 +171,7 @@ export class Fleet {
     if (machine.member !== undefined) {
       seat.memberId = machine.member.id
       seat.recovered()
+      this.#listener.onUp(seat)
     } else this.#failed(seat)
   }
 
@@ -172,9 +179,7 @@ export class Fleet {
     const { failure } = seat.machine
     seat.restartAtMs = this.world.clock.now() + this.#random.between(100, RESTART_MS_MAX)
     if (failure === undefined) return
-    const { memberId, bootOptions } = seat
-    const joining = memberId === undefined && bootOptions.initialClusterState === 'existing'
-    if (!seat.isExcused && !joining && !wasRemoved(seat)) this.#listener.onUnexcused(seat, failure)
+    this.#listener.onEnd(seat, failure, seat.isExcused || wasRemoved(seat) || isTooEarly(seat))
     if (!seat.suspect || seat.isHarmed) return
     seat.lost = true
     this.world.log.say(seat.name, 'cannot be started any more')
@@ -222,7 +227,7 @@ export class Fleet {
     const { machine } = seat
     if (machine.failure !== undefined && seat.restartAtMs === 0) {
       // It ended itself since the last look.
-      if (!seat.isExcused) this.#listener.onUnexcused(seat, machine.failure)
+      this.#listener.onEnd(seat, machine.failure, seat.isExcused)
       seat.restartAtMs = this.world.clock.now() + this.#random.between(0, RESTART_MS_MAX)
       return
     }
@@ -245,4 +250,10 @@ export class Fleet {
 /** A member that was removed stops when another one tells it; it is not started again. */
 function wasRemoved({ machine }: Seat): boolean {
   return machine.failure instanceof MemberRemoved
+}
+
+/** A member that joins may find nobody who knows it yet, or nobody at all. */
+function isTooEarly({ memberId, bootOptions, machine }: Seat): boolean {
+  const joins = memberId === undefined && bootOptions.initialClusterState === 'existing'
+  return joins && /could be reached|has no member with/.test(machine.failure?.message ?? '')
 }

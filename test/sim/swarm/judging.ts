@@ -3,10 +3,14 @@
 import { judgeClientWatch } from '../../check/client-watch.js'
 import type { Committed } from '../../check/committed.js'
 import { type Calm, judgeLeases } from '../../check/lease-rules.js'
+import { judgeLinearizable } from '../../check/linearizability/judge.js'
+import { registerCalls } from '../../check/linearizability/register-calls.js'
+import { registerSpec } from '../../check/linearizability/register-spec.js'
 import { judgeLocks } from '../../check/lock-rules.js'
 import { replayLog } from '../../check/log-replay.js'
 import type { Operation, Violation } from '../../check/operation.js'
 import { judgeRevisions } from '../../check/revision-judge.js'
+import { judgeSafeHalt, type SelfEnd } from '../../check/safe-halt.js'
 import { judgeWatch } from '../../check/watch-rules.js'
 import type { Material } from '../workloads/material.js'
 import { clockRates } from './clocks.js'
@@ -18,6 +22,8 @@ export interface Evidence {
   readonly committed: readonly Committed[]
   readonly operations: readonly Operation[]
   readonly material: Material
+  /** Members that ended themselves. */
+  readonly ends: readonly SelfEnd[]
   /** When all was calm at the end; undefined when it never was. */
   readonly calm: Calm | undefined
 }
@@ -42,6 +48,8 @@ export function judge(evidence: Evidence): Violation | undefined {
         events: truth.events,
         calm: evidence.calm,
       }),
+    () => judgeSafeHalt({ operations: [], turns: [], ends: evidence.ends }),
+    () => (evidence.plan.judgeLinearizability ? judgeRegisters(operations) : []),
     () => judgeLocks(material.locks, operations, truth),
   ]
   for (const ask of judges) {
@@ -49,6 +57,12 @@ export function judge(evidence: Evidence): Violation | undefined {
     if (first !== undefined) return first
   }
   return undefined
+}
+
+/** The judge that knows nothing of revisions, on the keys that nothing else changes. */
+function judgeRegisters(operations: readonly Operation[]): Violation[] {
+  const calls = registerCalls(operations).filter(({ input }) => input.key.startsWith('r/'))
+  return judgeLinearizable(registerSpec, calls)
 }
 
 function named(judge: string, violations: readonly Violation[]): Violation[] {

@@ -8,19 +8,28 @@ import { AgreementJudge } from '../../check/agreement.js'
 import type { Committed } from '../../check/committed.js'
 import type { Violation } from '../../check/operation.js'
 import { RaftJudge } from '../../check/raft-rules.js'
+import type { SelfEnd, Turn } from '../../check/safe-halt.js'
+import type { Machine } from '../world/world.js'
 
 /** See the head of the file. */
 export class Onlookers {
   readonly #raft: RaftJudge
   readonly #agreement = new AgreementJudge()
+  readonly #nowMs: () => number
+  /** When members began to answer from another state. */
+  readonly turns: Turn[] = []
+  /** Who ended itself. */
+  readonly ends: SelfEnd[] = []
 
   /** @param nowMs true time. */
   constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
     this.#raft = new RaftJudge(nowMs)
   }
 
   /** One who looks on at the life that a machine's member begins. */
-  witness(name: string): Witness {
+  witness(machine: Machine): Witness {
+    const { name } = machine
     const raft = this.#raft.witness(name)
     const agreement = this.#agreement.witness(name)
     return {
@@ -29,8 +38,16 @@ export class Onlookers {
         raft.applied!(entry, applied)
         agreement.applied!(entry, applied)
       },
-      installed: (index: number) => raft.installed!(index),
+      installed: (index: number) => {
+        raft.installed!(index)
+        this.turned('installed', machine)
+      },
     }
+  }
+
+  /** A member answers from another state from now on. */
+  turned(kind: Turn['kind'], { member }: Machine): void {
+    if (member !== undefined) this.turns.push({ memberId: member.id, kind, atMs: this.#nowMs() })
   }
 
   /** The first broken rule. */

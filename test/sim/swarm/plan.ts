@@ -14,7 +14,7 @@ import { drawFaults } from './draw-faults.js'
 import { drawDisks, drawLinks } from './draw-machines.js'
 import { drawMemberOptions, drawTuning } from './draw-members.js'
 import { drawWorkOn } from './draw-work.js'
-import type { Faults } from './fault-kinds.js'
+import type { BeyondPromise, Faults } from './fault-kinds.js'
 
 /** Options of all members; the fields are those of `MemberOptions`. */
 export interface MemberPlan {
@@ -48,9 +48,6 @@ export interface DisksPlan {
   readonly syncMsMean: number
 }
 
-/** How a life exceeds what a member promises to survive; then it may halt, but not lie. */
-export type BeyondPromise = 'lyingDisks' | 'majorityWiped' | 'rotEverywhere'
-
 /** See the head of the file. */
 export interface Plan {
   readonly seed: number
@@ -69,6 +66,7 @@ export interface Plan {
   readonly stutter: Stutter | null
   readonly work: WorkPlan
   readonly faults: Faults
+  /** The promise is exceeded: then members may halt and forget, but not lie. */
   readonly beyondPromise: BeyondPromise | null
   /** The general judge looks at this life as well; it costs more than the others. */
   readonly judgeLinearizability: boolean

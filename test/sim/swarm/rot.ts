@@ -13,15 +13,24 @@ import { decodeSegmentHeader, SEGMENT_HEADER_BYTES } from '../../../server/stora
 import type { SeededRandom } from '../../model/random.js'
 import type { Seat } from './seat.js'
 
-/** Returns where; undefined when there is nothing to strike. */
-export async function rotFile(seat: Seat, random: SeededRandom): Promise<string | undefined> {
+/**
+ * Returns where; undefined when there is nothing to strike.
+ *
+ * @param options.spareLast false: the last append may be struck, too.
+ */
+export async function rotFile(
+  seat: Seat,
+  random: SeededRandom,
+  { spareLast = true }: { readonly spareLast?: boolean } = {},
+): Promise<string | undefined> {
   const { disk } = seat.machine
   const paths = [...disk.names.files()].map(([path]) => path).sort()
   const segments = paths.filter((path) => path.endsWith('.log'))
   const snapshots = paths.filter((path) => path.endsWith('.snap'))
+  if (segments.length === 0) return undefined
   const path = random.pick([...segments, ...snapshots, ...snapshots])
   const bytes = disk.contents(path)
-  const until = path === segments.at(-1) ? await provenBytes(bytes) : bytes.length
+  const until = spareLast && path === segments.at(-1) ? await provenBytes(bytes) : bytes.length
   if (until === 0) return undefined
   const offset = random.between(0, until - 1)
   disk.flipBit(path, offset, random.between(0, 7))
