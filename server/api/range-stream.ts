@@ -68,6 +68,8 @@ async function serve(
   if (!request.serializable) await member.readBarrier()
   member.assertReadable()
   const { store } = member.machine
+  // Whoever watches from behind the answer must miss nothing that the answer does not show.
+  const { revision } = store
   const pages = new RangePages(store, request, member.config.maxRequestBytes)
   for (;;) {
     member.assertReadable()
@@ -76,7 +78,8 @@ async function serve(
     const page = pages.next()
     const kvs = page.kvs.map(toWire)
     const { last } = page
-    const rangeResponse = last === undefined ? { kvs } : { header: member.header(), kvs, ...last }
+    const rangeResponse =
+      last === undefined ? { kvs } : { header: member.header(revision), kvs, ...last }
     const flowing = stream.send({ rangeResponse })
     if (last !== undefined || signal.aborted) break
     if (flowing) await new Promise<void>((resolve) => clock.soon(resolve))

@@ -165,6 +165,20 @@ describe('a client', () => {
 })
 
 describe('in the middle', () => {
+  test('of a stream others write: the answer and its revision are of before', async () => {
+    world = await MemberWorld.start(1, SMALL_REQUESTS)
+    const [machine] = world.machines
+    await fill(machine!, 150)
+    const before = await world.range(machine!, ALL)
+    const reading = read(machine!, ALL, true)
+    await world.run(100)
+    for (const key of ['k1000', 'k1149', 'k2']) await world.put(machine!, key, 'late')
+    reading.stream.resume()
+    await world.until('the last piece', () => reading.outcome !== null)
+    const kvs = reading.pieces.flatMap((piece) => piece.kvs)
+    expect({ ...reading.pieces.at(-1)!, kvs }).toEqual(before)
+  })
+
   test('of a stream its revision is compacted: the rest is refused, nothing is left out in silence', async () => {
     world = await MemberWorld.start(1, SMALL_REQUESTS)
     const [machine] = world.machines
