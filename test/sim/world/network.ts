@@ -6,17 +6,14 @@
  * Requests and answers pass the codecs, so processes share nothing.
  */
 
-import { cancelled, channelClosed } from '../../../client/host/failure.js'
-import type { MessageStream } from '../../../client/host/stream.js'
-import { failedStream } from '../../../client/host/stream-failed.js'
-import type { Channel, ChannelOptions, Transport } from '../../../client/host/transport.js'
+import type { Transport } from '../../../client/host/transport.js'
 import type { Listener } from '../../../server/host/listener.js'
 import { normalAddress } from '../../../server/host/network-inprocess.js'
 import type { SeededRandom } from '../../model/random.js'
 import type { VirtualClock } from '../virtual-clock.js'
 import { Accepting } from './accepting.js'
-import { OwnStream, OwnUnaryCall } from './client-calls.js'
-import { type Caller, SimConnection } from './connection.js'
+import { SimChannel } from './channel.js'
+import type { SimConnection } from './connection.js'
 import { Counts } from './counts.js'
 import { Link, type LinkSettings, QUIET_LINK } from './link.js'
 import type { SimClock } from './sim-clock.js'
@@ -199,60 +196,4 @@ export class SimNetwork {
       this.#isolated.has(name) || (isClients && this.#clientless.has(name))
     return one(from) || one(to)
   }
-}
-
-/** A process's way to one address: a connection, and another one after it broke. */
-class SimChannel implements Channel {
-  readonly #network: SimNetwork
-  readonly #caller: Caller
-  readonly #address: string
-  readonly #options: ChannelOptions
-  #connection: SimConnection | undefined
-  #isClosed = false
-
-  constructor(network: SimNetwork, caller: Caller, address: string, options: ChannelOptions) {
-    this.#network = network
-    this.#caller = caller
-    this.#address = address
-    this.#options = options
-  }
-
-  call: Channel['call'] = (method, request, options = {}) => {
-    if (this.#caller.life.isOver) return new Promise(() => {})
-    return new Promise((resolve, reject) => {
-      const bytes = method.request.encode(request).finish()
-      if (this.#isClosed) throw channelClosed(true)
-      if (options.signal?.aborted) throw cancelled(true)
-      new OwnUnaryCall(this.#connected(), method as never, bytes, options, resolve as never, reject)
-    })
-  }
-
-  stream: Channel['stream'] = (method, options = {}) => {
-    if (this.#caller.life.isOver) return deadStream()
-    if (this.#isClosed) return failedStream(channelClosed(true))
-    if (options.signal?.aborted) return failedStream(cancelled(true))
-    return new OwnStream(this.#connected(), method, options).end
-  }
-
-  close(): void {
-    this.#isClosed = true
-    this.#connection?.close(channelClosed(false))
-  }
-
-  #connected(): SimConnection {
-    if (this.#connection === undefined || this.#connection.isOver)
-      this.#connection = new SimConnection(
-        this.#network,
-        this.#caller,
-        this.#address,
-        this.#options,
-      )
-    return this.#connection
-  }
-}
-
-/** What the dead hear. */
-function deadStream<In, Out>(): MessageStream<In, Out> {
-  const never = { end() {}, fail() {}, receive() {}, pause() {}, resume() {} }
-  return { ...never, send: () => false, sendBytes: () => false }
 }
