@@ -1,12 +1,19 @@
 /** The recorder: how it numbers, and how it classes each way in which a call can fail. */
 
 import { describe, expect, test } from '@jest/globals'
+import type { Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
-import { PutResponse, TxnRequest } from '../../client/wire/generated/rpc.js'
+import {
+  PutResponse,
+  type RangeResponse,
+  type RangeStreamResponse,
+  TxnRequest,
+} from '../../client/wire/generated/rpc.js'
 import { RpcError, Status } from '../../client/wire/status.js'
 import { fakeMembers, settled, silence } from '../client/fake-members.js'
 import type { Call } from '../model/call.js'
-import { op, put, range, txn } from '../model/requests.js'
+import { latin1 } from '../model/history.js'
+import { bytesOf, op, put, range, txn } from '../model/requests.js'
 import { answerOf, intentOf, Recorder } from './recorder.js'
 
 const PUT: Call = { kind: 'put', request: put('k', 'v') }
@@ -181,6 +188,44 @@ describe('a read', () => {
     members[1]!.onRange = () => ({ header: { revision: 9 } })
     const { answer } = await recorder.perform(asker, GET)
     expect(answer).toMatchObject({ kind: 'ok', response: { header: { revision: 9 } } })
+  })
+})
+
+describe('a range that comes in pieces', () => {
+  const pieces = async (...last: Init<RangeStreamResponse>[]) => {
+    const { recorder, asker, first } = stage()
+    first.onRangeStream = (stream) => {
+      stream.send({ rangeResponse: { kvs: [{ key: bytesOf('a') }] } })
+      for (const each of last) stream.send(each)
+      stream.end()
+    }
+    return recorder.perform(asker, GET, { streamed: true })
+  }
+
+  test('is noted as a plain one', async () => {
+    const header = { revision: 9 }
+    const { answer } = await pieces({
+      rangeResponse: { header, kvs: [{ key: bytesOf('b') }], count: 2 },
+    })
+    const { header: noted, kvs, count } = (answer as { response: RangeResponse }).response
+    expect([noted?.revision, kvs.map(({ key }) => latin1(key)), count]).toEqual([9, ['a', 'b'], 2])
+  })
+
+  test('is wrong when it ends well without its last piece', async () => {
+    await expect(pieces()).rejects.toThrow(/too early/)
+  })
+
+  test('is failed, or refused, when it ends with an error', async () => {
+    const { recorder, asker, first } = stage()
+    for (const name of ['compacted', 'noLeader'] as const) {
+      first.onRangeStream = (stream) => stream.fail(etcdErrors[name].error())
+      await recorder.perform(asker, GET, { streamed: true })
+    }
+    const answers = recorder.operations.map(({ answer }) => answer)
+    expect(answers).toEqual([
+      { kind: 'refused', error: 'compacted' },
+      { kind: 'failed', reason: 'noLeader' },
+    ])
   })
 })
 

@@ -31,6 +31,7 @@ import { KV, Lease } from '../../client/wire/methods.js'
 import type { Call, Calls } from '../model/call.js'
 import type { Moment } from './lock-record.js'
 import type { Answer, Operation } from './operation.js'
+import { readStreamed } from './range-pieces.js'
 
 /** Who asks, and through what. */
 export interface Asker {
@@ -44,6 +45,8 @@ export interface PerformOptions {
   /** Time with all its tries, in milliseconds; default that of the client. */
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** A range comes in pieces, by RangeStream; it is not repeated, and noted as a plain one. */
+  readonly streamed?: boolean
 }
 
 /** An operation whose end is still to be filled in. */
@@ -123,9 +126,12 @@ const METHODS: {
 async function ask(client: Client, call: Call, options: PerformOptions): Promise<Answer> {
   const intent = intentOf(call)
   const method = METHODS[call.kind] as Method<Call['request'], Calls[Call['kind']][1], 'unary'>
+  const { streamed = false, ...limits } = options
   try {
+    if (streamed && call.kind === 'range')
+      return { kind: 'ok', response: await readStreamed(client, call.request, limits) }
     const request = call.request as Init<Call['request']>
-    return { kind: 'ok', response: await client.rpc(method, request, { ...options, intent }) }
+    return { kind: 'ok', response: await client.rpc(method, request, { ...limits, intent }) }
   } catch (error) {
     if (error instanceof ConclaveError) return answerOf(error, intent)
     throw error

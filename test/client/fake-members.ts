@@ -17,6 +17,7 @@ import type {
   PutResponse,
   RangeRequest,
   RangeResponse,
+  RangeStreamResponse,
   WatchRequest,
   WatchResponse,
 } from '../../client/wire/generated/rpc.js'
@@ -70,6 +71,7 @@ export class FakeMember {
     request: LeaseKeepAliveRequest,
     stream: MemberStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
   ) => void = () => {}
+  onRangeStream: (stream: MemberStream<RangeRequest, RangeStreamResponse>) => void = () => {}
   readonly watches: MemberStream<WatchRequest, WatchResponse>[] = []
   readonly keepAlives: MemberStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>[] = []
 
@@ -81,6 +83,11 @@ export class FakeMember {
     unary(KV.range, (request) => {
       this.ranges++
       return this.onRange(request)
+    }),
+    streaming(KV.rangeStream, (stream) => {
+      const mine: MemberStream<RangeRequest, RangeStreamResponse> = new MemberStream(stream, () =>
+        this.onRangeStream(mine),
+      )
     }),
     streaming(Watch.watch, (stream) => {
       const mine: MemberStream<WatchRequest, WatchResponse> = new MemberStream(stream, (request) =>

@@ -29,7 +29,8 @@ const ACTS = {
   swap: 20,
   stale: 8,
   past: 10,
-  all: 4,
+  all: 3,
+  streamed: 3,
   delete: 5,
 }
 
@@ -53,6 +54,7 @@ class Registers implements Workload {
     else if (act === 'swap') await this.#swap(key)
     else if (act === 'delete') await this.#delete(key)
     else if (act === 'stale') await this.#range(range(key, '', { serializable: true }))
+    else if (act === 'streamed') await this.#stream()
     else if (act === 'all') await this.#range(range('r/', 'r0', this.#someView()))
     else await this.#range(range(key, '', { revision: known.someRevision(this.#random) }))
   }
@@ -66,6 +68,17 @@ class Registers implements Workload {
 
   async #range(request: ReturnType<typeof range>): Promise<void> {
     await this.#worker.perform({ kind: 'range', request })
+  }
+
+  /** All registers or the whole store, in pieces. */
+  async #stream(): Promise<void> {
+    const [from, to] = this.#random.pick([
+      ['r/', 'r0'],
+      ['\0', '\0'],
+    ] as const)
+    const limit = this.#random.chance(0.3) ? this.#random.between(1, 30) : 0
+    const request = range(from, to, { ...this.#someView(), limit })
+    await this.#worker.perform({ kind: 'range', request }, { streamed: true })
   }
 
   async #read(key: string): Promise<void> {

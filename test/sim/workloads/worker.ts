@@ -89,8 +89,12 @@ export class Worker implements Asker {
   }
 
   /** Asks through the recorder, and lets everybody know what came of it. */
-  async perform(call: Call): Promise<Operation & { readonly answer: Answer }> {
-    const operation = await this.recorder.perform(this, call, { timeoutMs: this.timeoutMs })
+  async perform(
+    call: Call,
+    more: { readonly streamed?: boolean } = {},
+  ): Promise<Operation & { readonly answer: Answer }> {
+    const options = { timeoutMs: this.timeoutMs, ...more }
+    const operation = await this.recorder.perform(this, call, options)
     this.known.heard(operation)
     return operation
   }

@@ -12,6 +12,7 @@ import type { Client } from '../../../client/index.js'
 import type { Operation, Violation } from '../../check/operation.js'
 import { Recorder } from '../../check/recorder.js'
 import type { SeededRandom } from '../../model/random.js'
+import { put } from '../../model/requests.js'
 import { drive } from './drive.js'
 import { Known } from './known.js'
 import { Material } from './material.js'
@@ -31,6 +32,8 @@ export interface WorkWorld {
   process(name: string): { connect(): Client }
 }
 
+/** Written so that watchers are told something. */
+const MARKER = 'x/marker'
 /** Least time between two questions of one watcher about its progress, in milliseconds. */
 const ASK_MS = 500
 
@@ -87,16 +90,21 @@ export class Workloads {
   }
 
   /**
-   * The watchers that were not told everything up to this revision; has them ask, now and
-   * then. Call it when nothing is written any more: those of the future are ended.
+   * The watchers that were not told everything up to this revision. Call it again and again
+   * after `settled`: watchers of the future are ended, the others ask how far they are.
+   *
+   * A stream is told nothing as long as one of its watchers begins behind the newest
+   * revision, as everyone does who was taken up again after a break. So something is
+   * written, too.
    */
   behind(revision: number): string[] {
     for (const follower of this.material.followers) follower.endFuture(revision)
     const behind = [...this.material.followers].filter((one) => !one.isLevel(revision))
     const { nowMs } = this.recorder
-    if (nowMs >= this.#askedMs + ASK_MS) {
+    if (behind.length > 0 && nowMs >= this.#askedMs + ASK_MS) {
       this.#askedMs = nowMs
       for (const follower of behind) follower.askProgress()
+      this.#workers[0]!.keepOpen(this.#writeMarker())
     }
     return behind.map(({ name }) => name)
   }
@@ -112,6 +120,12 @@ export class Workloads {
     this.#closing.abort()
     for (const { client } of this.#workers) client.close()
     await Promise.all(this.#workers.map((worker) => worker.atRest()))
+  }
+
+  async #writeMarker(): Promise<void> {
+    const [worker] = this.#workers
+    const request = put(MARKER, worker!.unique())
+    await worker!.perform({ kind: 'put', request })
   }
 
   #worker(world: WorkWorld, plan: WorkPlan, process: string): Worker {
