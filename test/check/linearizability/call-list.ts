@@ -1,6 +1,7 @@
 /**
- * The beginnings and ends of calls in the order of time, as a doubly linked list from which
- * a call can be lifted out and put back in constant time.
+ * The beginnings and ends of calls in the order of time, as doubly linked lists from which
+ * a call can be lifted out and put back in constant time: one of the calls that end, and
+ * one of those that never do.
  */
 
 import type { TimedCall } from './spec.js'
@@ -9,7 +10,7 @@ import type { TimedCall } from './spec.js'
 export interface Entry {
   /** Number of the call, by order of beginning. */
   readonly call: number
-  /** Place in the list when it was full. */
+  /** Place among all beginnings and ends. */
   readonly place: number
   /** The end of the call; undefined for an end itself, and for a call that never ends. */
   readonly end: Entry | undefined
@@ -18,8 +19,14 @@ export interface Entry {
   next: Entry | undefined
 }
 
-/** A list over calls that are sorted by beginning. Returns the entry before the first. */
-export function listOf(calls: readonly TimedCall<unknown, unknown>[]): Entry {
+/** Both lists, each by the entry before its first. */
+export interface Lists {
+  readonly ending: Entry
+  readonly endless: Entry
+}
+
+/** Lists of calls that are sorted by beginning. */
+export function listsOf(calls: readonly TimedCall<unknown, unknown>[]): Lists {
   const moments = calls.flatMap(({ began, ended, output }, call) => {
     const beginning = { call, at: began, isEnd: false }
     return output === undefined ? [beginning] : [beginning, { call, at: ended, isEnd: true }]
@@ -27,17 +34,19 @@ export function listOf(calls: readonly TimedCall<unknown, unknown>[]): Entry {
   // Where numbers are equal the calls count as overlapping.
   moments.sort((a, b) => a.at - b.at || Number(a.isEnd) - Number(b.isEnd))
   const ends = new Map<number, Entry>()
-  let next: Entry | undefined
+  const lists = { ending: headEntry(), endless: headEntry() }
   for (const [place, { call, isEnd }] of [...moments.entries()].reverse()) {
+    const head = calls[call]!.output === undefined ? lists.endless : lists.ending
     const end = isEnd ? undefined : ends.get(call)
-    const entry: Entry = { call, place, end, isEnd, prev: undefined, next }
+    const entry: Entry = { call, place, end, isEnd, prev: head, next: head.next }
     if (isEnd) ends.set(call, entry)
-    if (next !== undefined) next.prev = entry
-    next = entry
+    link(entry)
   }
-  const head = { call: -1, place: -1, end: undefined, isEnd: false, prev: undefined, next }
-  if (next !== undefined) next.prev = head
-  return head
+  return lists
+}
+
+function headEntry(): Entry {
+  return { call: -1, place: -1, end: undefined, isEnd: false, prev: undefined, next: undefined }
 }
 
 /** Takes a call out, beginning and end. */

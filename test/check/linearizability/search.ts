@@ -8,18 +8,20 @@
  *   1. Walk from the front. A beginning is tried as the next call in the order: if the
  *      object can give its output in the present state, the call is lifted out of the list
  *      and the walk starts again from the front.
- *   2. An end in the way means that its call should have been placed by now: the last
- *      placed call is put back and the walk goes on behind it.
- *   3. The same set of placed calls with the same state need not be tried twice: a cache
+ *   2. An end in the way means that its call should have been placed by now. Calls without
+ *      an output, which never end and stand in a list of their own, may help: each that
+ *      began before that end and changes something is tried.
+ *   3. If none does, the last placed call is put back, and the walk goes on behind it.
+ *   4. The same set of placed calls with the same state need not be tried twice: a cache
  *      remembers them.
- *   4. When no end is left, an order was found. Calls without an output never end, so
- *      they are placed only where that helps, and not at all where it changes nothing.
+ *   5. When no end is left, an order was found; calls without an output that were not
+ *      placed never happened.
  *
  * The object may be in one of several states, where an outcome is not determined: then all
  * of them are carried along.
  */
 
-import { type Entry, lift, listOf, unlift } from './call-list.js'
+import { type Entry, type Lists, lift, listsOf, unlift } from './call-list.js'
 import { PlacedCalls, SeenCache } from './seen-cache.js'
 import type { SequentialSpec, TimedCall } from './spec.js'
 
@@ -53,7 +55,7 @@ interface Placed<State> {
 class Searcher<State, Input, Output> {
   readonly #spec: SequentialSpec<State, Input, Output>
   readonly #calls: readonly TimedCall<Input, Output>[]
-  readonly #head: Entry
+  readonly #lists: Lists
   readonly #stack: Placed<State>[] = []
   readonly #placed: PlacedCalls
   readonly #seen: SeenCache<State>
@@ -72,7 +74,7 @@ class Searcher<State, Input, Output> {
   ) {
     this.#spec = spec
     this.#calls = calls
-    this.#head = listOf(calls)
+    this.#lists = listsOf(calls)
     this.#placed = new PlacedCalls(calls.length)
     this.#seen = new SeenCache((a, b) => this.#same(a, b))
     this.#states = [spec.init()]
@@ -80,21 +82,33 @@ class Searcher<State, Input, Output> {
   }
 
   run(stepsMax: number): Search {
-    let entry = this.#head.next
+    const { ending, endless } = this.#lists
+    let entry = ending.next
     while (this.#left > 0) {
       if (this.#steps >= stepsMax) return this.#result(undefined)
-      if (entry === undefined) throw new Error('the ends of calls were lost')
-      if (entry.isEnd) {
+      if (entry?.isEnd) {
         this.#note(entry)
+        entry = endless.next
+      } else if (entry !== undefined && this.#isInTime(entry)) {
+        entry = this.#try(entry) ? ending.next : entry.next
+      } else {
         const last = this.#stack.pop()
         if (last === undefined) return this.#result(false)
         this.#takeBack(last)
         entry = last.entry.next
-      } else entry = this.#try(entry) ? this.#head.next : entry.next
+      }
     }
-    this.#order = this.#stack.map(({ entry }) => entry.call)
+    this.#order = this.#stack.map(({ entry: { call } }) => call)
     this.#stuck = undefined
     return this.#result(true)
+  }
+
+  /** Whether no call that is not placed ended before this one began. */
+  #isInTime({ place, end }: Entry): boolean {
+    if (end !== undefined) return true
+    let first = this.#lists.ending.next
+    while (first !== undefined && !first.isEnd) first = first.next
+    return first === undefined || place < first.place
   }
 
   #result(found: boolean | undefined): Search {
