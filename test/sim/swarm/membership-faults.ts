@@ -99,7 +99,8 @@ class Operator {
   }
 
   async updateUrls(stage: Stage): Promise<void> {
-    const { members } = this.#fleet.membership
+    // Who was not started yet is known by the URLs that it is started with.
+    const members = this.#fleet.membership.members.filter(({ name }) => name !== '')
     if (members.length === 0) return
     const { ID, peerUrls } = stage.random.pick(members)
     const seat = this.#fleet.seatOf(ID)
