@@ -215,6 +215,37 @@ describe('who does not know the others', () => {
   })
 })
 
+describe('moving leadership', () => {
+  test('to a member that is cut off fails in time, and writes meanwhile are only late', async () => {
+    world = await MemberWorld.start(3)
+    const leader = await world.leader()
+    const [cut] = others(leader)
+    world.network.isolate(
+      cut!.name,
+      world.machines.map(({ name }) => name).filter((name) => name !== cut!.name),
+    )
+    const startedMs = world.clock.now()
+    const moved = world
+      .client(leader)
+      .call(Maintenance.moveLeader, { targetID: idOf(cut!) })
+      .catch((error: Error) => error.message)
+    await world.run(100)
+    await world.put(leader, 'k', 'v')
+    expect(world.clock.now() - startedMs).toBeLessThan(1_500)
+    expect(await world.answered(moved)).toContain('leader transfer took too long')
+    expect(leader.member!.isLeader).toBe(true)
+  })
+
+  test('to itself changes nothing; at a follower it is refused', async () => {
+    world = await MemberWorld.start(3)
+    const leader = await world.leader()
+    const { term } = leader.member!.raft
+    await moveLeader(leader, idOf(leader))
+    await expect(moveLeader(others(leader)[0]!, idOf(leader))).rejects.toThrow('not leader')
+    expect(leader.member!.raft.term).toBe(term)
+  })
+})
+
 describe('removing', () => {
   test('a removed follower learns of it and ends without an error of its own', async () => {
     world = await MemberWorld.start(3)
@@ -239,6 +270,35 @@ describe('removing', () => {
     expect(await world.leader([other!])).toBe(other)
     await world.put(other!, 'k', 'v')
     expect(await names(other!)).toEqual([other!.name])
+  })
+
+  test('a leader that is removed hands over: nobody waits for an election', async () => {
+    for (const asked of [0, 1]) {
+      world = await MemberWorld.start(3)
+      await world.run(SETTLED_MS)
+      const leader = await world.leader()
+      const kept = others(leader)[1]!
+      const startedMs = world.clock.now()
+      await remove(asked === 0 ? leader : kept, idOf(leader))
+      await world.put(kept, 'k', 'v')
+      expect(world.clock.now() - startedMs).toBeLessThan(1_000)
+      if (asked === 0) await world.stop()
+    }
+  })
+
+  test('who joins and is removed before it has got anything ends', async () => {
+    world = await MemberWorld.start(1)
+    const [first] = world.machines
+    const second = world.addMachine()
+    const { member } = await add(first!, second, true)
+    const booting = world.boot(second)
+    world.network.cut(first!.name, second.name)
+    await booting
+    await world.run(1_000)
+    await remove(first!, member!.ID)
+    world.network.heal()
+    await world.until('it ends', () => second.failure !== undefined, 20_000)
+    expect(second.failure).toMatchObject({ code: 'MEMBER_REMOVED' })
   })
 
   test('two: who stays goes on, also when both lose power as soon as it is answered', async () => {
