@@ -44,3 +44,13 @@ test(
   },
   LIMIT_MS,
 )
+
+test(
+  'a member that acknowledges before its disk has synced is found out',
+  async () => {
+    const { output, code } = await sim('--canary', 'append-before-sync', '--jobs', '1')
+    if (code !== 0) throw new Error(output)
+    expect(output).toMatch(/append-before-sync: found by seed \d+ \(raft: commit is durable\)/)
+  },
+  LIMIT_MS,
+)
