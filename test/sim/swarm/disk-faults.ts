@@ -29,6 +29,7 @@ export function diskFaults(fleet: Fleet): Readonly<Record<(typeof DISK_FAULTS)[n
       calls(stage, seat(stage), 'ENOSPC', ['create', 'write', 'makeDirectory', 'rename']),
     shortRead: (stage) => calls(stage, seat(stage), 'short', ['read']),
     diskFull: (stage) => full(stage, seat(stage)),
+    commitError: (stage) => commits(stage, seat(stage)),
     diskStall: (stage) => stall(fleet, stage, seat(stage)),
     flip: (stage) => flip(stage, seat(stage)),
     rot: (stage) => rot(fleet, stage, seat(stage)),
@@ -51,6 +52,18 @@ async function calls(
   stage.did(seat.name, `${fault} at ${settings.rate}`)
   await stage.lasts()
   seat.endFault(kind)
+}
+
+/** Some commits of the backend fail. */
+async function commits(stage: Stage, seat: Seat | undefined): Promise<void> {
+  if (!seat?.beginHarm(stage.kind)) return
+  const { random, settings } = stage
+  seat.machine.commitFaults = () =>
+    random.chance(settings.rate) ? random.pick(['EIO', 'ENOSPC']) : undefined
+  stage.did(seat.name, `commits fail at ${settings.rate}`)
+  await stage.lasts()
+  seat.machine.commitFaults = () => undefined
+  seat.endHarm(stage.kind)
 }
 
 async function full(stage: Stage, seat: Seat | undefined): Promise<void> {

@@ -29,6 +29,7 @@ const BOUNDS: Readonly<Record<FaultKind, Bounds>> = {
   clockFreeze: { weight: 1, everyMs: [1_000, 20_000], forMs: [10, 10_000] },
   clockDrift: { weight: 1, everyMs: [1_000, 20_000], forMs: [1_000, 20_000] },
   wallStep: { weight: 1, everyMs: [1_000, 20_000] },
+  pauseClient: { weight: 1, everyMs: [500, 20_000], forMs: [10, 20_000] },
   partition: { weight: 3, everyMs: [1_000, 20_000], forMs: [100, 15_000] },
   cutOneWay: { weight: 2, everyMs: [500, 20_000], forMs: [100, 15_000] },
   cutClients: { weight: 1, everyMs: [500, 20_000], forMs: [100, 10_000] },
@@ -48,6 +49,7 @@ const BOUNDS: Readonly<Record<FaultKind, Bounds>> = {
   noSpace: { weight: 1, everyMs: [2_000, 20_000], forMs: [100, 5_000], rate: [0.05, 1] },
   shortRead: { weight: 1, everyMs: [1_000, 20_000], forMs: [500, 20_000], rate: [0.05, 0.5] },
   diskStall: { weight: 2, everyMs: [1_000, 20_000], forMs: [50, 60_000] },
+  commitError: { weight: 1, everyMs: [2_000, 20_000], forMs: [100, 2_000], rate: [0.05, 1] },
   flip: { weight: 1, everyMs: [2_000, 20_000], forMs: [500, 5_000], rate: [0.01, 0.3] },
   rot: { weight: 1, everyMs: [3_000, 20_000], forMs: [500, 5_000] },
   addVoter: { weight: 1, everyMs: [2_000, 20_000] },
@@ -83,12 +85,13 @@ function drawSettings(random: SeededRandom, bounds: Bounds): FaultSettings {
   return { everyMs, forMs, rate }
 }
 
-/** Learners are there to be promoted, and a cluster that only grows ends at its bound. */
+/** Learners are there to be promoted, damaged machines to be replaced. */
 function withWhatTheyNeed(
   random: SeededRandom,
   faults: Record<FaultKind, FaultSettings | null>,
 ): Faults {
   if (faults.promote !== null) faults.addLearner ??= drawSettings(random, BOUNDS.addLearner)
   if (faults.addLearner !== null) faults.promote ??= drawSettings(random, BOUNDS.promote)
+  if (faults.rot !== null) faults.replace ??= drawSettings(random, BOUNDS.replace)
   return faults
 }

@@ -6,8 +6,8 @@ import { logInteger } from './draw-shapes.js'
 import type { LinksPlan, MemberPlan } from './plan.js'
 
 /** A backend of this size is soon full. */
-const SMALL_QUOTA_BYTES_MIN = 32 * 1024
-const SMALL_QUOTA_BYTES_MAX = 512 * 1024
+const SMALL_QUOTA_BYTES_MIN = 128 * 1024
+const SMALL_QUOTA_BYTES_MAX = 1024 * 1024
 
 /** Options that can work on these links: an election outlasts many round trips. */
 export function drawMemberOptions(random: SeededRandom, links: LinksPlan): MemberPlan {
@@ -61,14 +61,18 @@ const SMALL: Readonly<Record<keyof Tuning, readonly [number, number]>> = {
   logBytesMax: [2_000, 100_000],
 }
 
+/** What a window to a peer holds at least where a round trip takes long: otherwise no work gets through. */
+const FAR_WINDOW: Partial<Tuning> = { appendBytesMax: 1_000, inflightMessagesMax: 4 }
+
 /** Production's sizes in half of the lives; in the others some or all fields are tiny. */
-export function drawTuning(random: SeededRandom): Partial<Tuning> {
+export function drawTuning(random: SeededRandom, links: LinksPlan): Partial<Tuning> {
   if (random.chance(0.5)) return {}
   const share = random.pick([0.2, 0.5, 1])
   const tuning: Partial<Record<keyof Tuning, number>> = {}
   for (const field of Object.keys(DEFAULT_TUNING) as (keyof Tuning)[]) {
     const [from, to] = SMALL[field]
-    const value = logInteger(random, from, to)
+    const least = links.farShare > 0 ? (FAR_WINDOW[field] ?? 0) : 0
+    const value = Math.max(least, logInteger(random, from, to))
     if (random.chance(share)) tuning[field] = value
   }
   return tuning

@@ -17,6 +17,7 @@ export const PROCESS_FAULTS = [
   'clockFreeze',
   'clockDrift',
   'wallStep',
+  'pauseClient',
 ] as const
 
 /** Faults of the network. */
@@ -44,6 +45,7 @@ export const DISK_FAULTS = [
   'noSpace',
   'shortRead',
   'diskStall',
+  'commitError',
   'flip',
   'rot',
 ] as const

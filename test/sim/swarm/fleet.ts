@@ -11,7 +11,8 @@ import type { Client } from '../../../client/index.js'
 import type { MemberOptions } from '../../../server/config.js'
 import { MemberRemoved } from '../../../server/member/removals.js'
 import type { SeededRandom } from '../../model/random.js'
-import type { ClientProcess, Machine, World } from '../world/world.js'
+import type { ClientProcess } from '../world/client-process.js'
+import type { Machine, World } from '../world/world.js'
 import { isReadable, type Membership, membershipOf } from './membership.js'
 import { Seat } from './seat.js'
 
@@ -124,6 +125,11 @@ export class Fleet {
     return members.flatMap(({ ID }) => this.seatOf(ID) ?? [])
   }
 
+  /** Processes that work on the cluster; operators are never harmed. */
+  get clients(): ClientProcess[] {
+    return this.world.processes.filter((process) => process !== this.#operator)
+  }
+
   /** Machines that have ever run and are not retired: what faults strike. */
   get targets(): Seat[] {
     return this.seats.filter((seat) => !seat.retired && seat.memberId !== undefined)
@@ -179,6 +185,7 @@ export class Fleet {
     const { failure } = seat.machine
     seat.restartAtMs = this.world.clock.now() + this.#random.between(100, RESTART_MS_MAX)
     if (failure === undefined) return
+    seat.knownFailure = failure
     this.#listener.onEnd(seat, failure, seat.isExcused || wasRemoved(seat) || isTooEarly(seat))
     if (!seat.suspect || seat.isHarmed) return
     seat.lost = true
@@ -225,13 +232,13 @@ export class Fleet {
 
   #restart(seat: Seat): void {
     const { machine } = seat
-    if (machine.failure !== undefined && seat.restartAtMs === 0) {
+    if (machine.failure !== undefined && machine.failure !== seat.knownFailure) {
       // It ended itself since the last look.
+      seat.knownFailure = machine.failure
       this.#listener.onEnd(seat, machine.failure, seat.isExcused)
       seat.restartAtMs = this.world.clock.now() + this.#random.between(0, RESTART_MS_MAX)
       return
     }
-    seat.restartAtMs = 0
     if (seat.memberId === undefined) seat.bootOptions = this.#joining(machine)
     this.boot(seat).catch(this.#listener.onCrash)
   }

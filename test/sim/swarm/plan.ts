@@ -82,7 +82,7 @@ export function drawPlan(seed: number): Plan {
   const fork = () => new SeededRandom(random.between(0, 2 ** 48))
   const links = drawLinks(fork())
   const member = drawMemberOptions(fork(), links)
-  const tuning = drawTuning(fork())
+  const tuning = drawTuning(fork(), links)
   const disks = drawDisks(fork())
   const work = drawWorkOn(fork(), member)
   const faults = drawFaults(fork())

@@ -1,7 +1,7 @@
 /** Ends and stops of processes, losses of power, and clocks that go wrong. */
 
-import type { Episode, Stage } from './episodes.js'
-import { some } from './episodes.js'
+import type { ClientProcess } from '../world/client-process.js'
+import { type Episode, type Stage, some } from './episodes.js'
 import type { PROCESS_FAULTS } from './fault-kinds.js'
 import type { Fleet } from './fleet.js'
 import type { Seat } from './seat.js'
@@ -25,6 +25,7 @@ export function processFaults(
     clockFreeze: (stage) => freeze(stage, one(fleet, stage)[0]),
     clockDrift: (stage) => drift(stage, one(fleet, stage)[0]),
     wallStep: (stage) => stepWall(stage, one(fleet, stage)[0]),
+    pauseClient: (stage) => pauseClient(stage, fleet.clients),
   }
 }
 
@@ -106,4 +107,13 @@ function stepWall(stage: Stage, seat: Seat | undefined): void {
   const ms = Math.round((2 * stage.random.next() - 1) * WALL_STEP_MS_MAX)
   stage.did(seat.name, `its wall clock steps by ${ms} ms`)
   seat.machine.clock.stepWall(ms)
+}
+
+async function pauseClient(stage: Stage, clients: readonly ClientProcess[]): Promise<void> {
+  const client = stage.random.pick(clients)
+  if (client.isPaused) return
+  stage.did(client.name, 'stands still')
+  client.pause()
+  await stage.lasts()
+  client.resume()
 }

@@ -33,6 +33,8 @@ export class Seat {
   /** Not to be started before this true time, in milliseconds. */
   restartAtMs = 0
   booting = false
+  /** Why its last member ended by itself, as far as the supervisor has noticed. */
+  knownFailure: Error | undefined
   #hold: Hold | undefined
   /** Disk faults in force, in the order of their beginning. */
   readonly #faults = new Map<string, FaultPlan>()
