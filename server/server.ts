@@ -21,7 +21,7 @@ import {
   MessageType,
   type SnapshotMetadata,
 } from '../client/wire/generated/raft.js'
-import { AlarmAction, AlarmType, type ResponseHeader } from '../client/wire/generated/rpc.js'
+import type { ResponseHeader } from '../client/wire/generated/rpc.js'
 import type { RpcError } from '../client/wire/status.js'
 import { memberToWire, type PeerTarget } from './cluster/peer-service.js'
 import { Peers } from './cluster/peers.js'
@@ -38,14 +38,15 @@ import type { Membership } from './member/membership.js'
 import { type ApplyResponse, Proposals } from './member/proposals.js'
 import { Publisher } from './member/publisher.js'
 import { RaftLoop } from './member/raft-loop.js'
+import { raftOf } from './member/raft-of.js'
 import { Reads } from './member/reads.js'
 import { Reconfiguration } from './member/reconfiguration.js'
 import { SnapshotTraffic } from './member/snapshot-traffic.js'
+import { SpaceAlarm } from './member/space-alarm.js'
 import type { Witness } from './member/witness.js'
 import { WatchHub } from './mvcc/watch-hub.js'
-import { Raft, type RaftStatus } from './raft/raft.js'
+import type { Raft, RaftStatus } from './raft/raft.js'
 import type { StateMachine } from './state/machine.js'
-import type { CostlyRequest } from './state/quota.js'
 import { DEFAULT_TUNING, type Tuning } from './tuning.js'
 import { CONCLAVE_VERSION } from './version.js'
 
@@ -67,6 +68,8 @@ export class Member {
   readonly watchHub: WatchHub
   /** Keep-alives and remaining times, answered by the leader wherever it is. */
   readonly leaseCalls: LeaseCalls
+  /** Whether there is room for more data. */
+  readonly space: SpaceAlarm
   /** The calls of clients that are being answered. */
   readonly calls = new CallsUnderWay()
   readonly #host: Host
@@ -86,8 +89,6 @@ export class Member {
   #tick: Timer | undefined
   #stopped: RpcError | undefined
   #abandoned = false
-  /** A NOSPACE alarm is on its way. */
-  #raising = false
   readonly #onStop = new Set<() => void>()
   /** The data is being given back, or was. */
   #closing: Promise<void> | undefined
@@ -127,7 +128,7 @@ export class Member {
     this.clusterId = booted.clusterId
     this.id = booted.memberId
     this.log = host.log.child({ member: booted.memberId.toString(16), name: config.name })
-    this.#raft = this.#makeRaft()
+    this.#raft = raftOf(config, { random: host.random, log: this.log, booted, tuning })
     this.#peers = this.#makePeers()
     this.#leadership = this.#makeLeadership()
     this.#proposals = this.#makeProposals()
@@ -137,6 +138,12 @@ export class Member {
       config,
       selfId: this.id,
       members: () => this.machine.members,
+      propose: (command) => this.#proposals.submit(command),
+    })
+    this.space = new SpaceAlarm({
+      log: this.log,
+      selfId: this.id,
+      machine: () => this.machine,
       propose: (command) => this.#proposals.submit(command),
     })
     this.leaseCalls = this.#makeLeaseCalls()
@@ -216,13 +223,6 @@ export class Member {
   /** Resolves when local reads see everything that was acknowledged before this call. */
   readBarrier(): Promise<void> {
     return this.#reads.barrier()
-  }
-
-  /** Throws NOSPACE, and raises the alarm, when the command's cost does not fit the quota any more. */
-  assertRoomFor(command: CostlyRequest): void {
-    if (this.machine.quota.available(command)) return
-    this.#raiseNoSpace()
-    throw etcdErrors.noSpace.error()
   }
 
   /** Throws after the end of this member. */
@@ -425,20 +425,8 @@ export class Member {
     this.#keeper.applied(entry.index, entry.data.length)
     this.#leadership.applied(entry.term)
     if (applied === undefined) return
-    if (applied.raiseNoSpace) this.#raiseNoSpace()
+    if (applied.raiseNoSpace) this.space.raise()
     this.#proposals.settle(applied)
-  }
-
-  /** Once at a time: what is on its way need not be said again by every refusal. */
-  #raiseNoSpace(): void {
-    if (this.#raising || this.machine.alarms.active(AlarmType.NOSPACE)) return
-    this.#raising = true
-    this.log.warn('the database is over its quota: writes stop until it is compacted and disarmed')
-    const alarm = { action: AlarmAction.ACTIVATE, memberID: this.id, alarm: AlarmType.NOSPACE }
-    const over = (): void => {
-      this.#raising = false
-    }
-    this.#proposals.submit({ alarm }).then(over, over)
   }
 
   /** What could not be proposed may be proposed now. */
@@ -478,36 +466,6 @@ export class Member {
   /** Where a numbering starts, so that numbers of an earlier life of this member are not met again. */
   #randomStart(): number {
     return Math.floor(this.#host.random.next() * 2 ** 20) * 2 ** 32 + 1
-  }
-
-  #makeRaft(): Raft {
-    const { electionTimeoutMs, heartbeatIntervalMs, preVote } = this.config
-    const { hardState, snapshot, entries, state } = this.#booted
-    const tuning = this.#tuning
-    return new Raft(
-      {
-        id: this.id,
-        electionTicks: Math.floor(electionTimeoutMs / heartbeatIntervalMs),
-        heartbeatTicks: 1,
-        preVote,
-        checkQuorum: true,
-        readOnly: 'safe',
-        appendBytesMax: tuning.appendBytesMax,
-        inflightMessagesMax: tuning.inflightMessagesMax,
-        inflightBytesMax: tuning.inflightBytesMax,
-        uncommittedBytesMax: tuning.uncommittedBytesMax,
-        applyBytesMax: tuning.applyBytesMax,
-        random: () => this.#host.random.next(),
-        log: this.log,
-      },
-      {
-        hardState,
-        snapshot,
-        entries,
-        applied: state.machine.appliedIndex,
-        confState: state.machine.confState,
-      },
-    )
   }
 
   #makePeers(): Peers {

@@ -51,7 +51,7 @@ async function range(member: Member, request: RangeRequest): Promise<Init<RangeR
 
 function put(member: Member, request: PutRequest): Promise<Init<PutResponse>> {
   checkPut(request)
-  member.assertRoomFor({ put: request })
+  member.space.assertRoomFor({ put: request })
   return answer(member, { put: request })
 }
 
@@ -59,7 +59,7 @@ function put(member: Member, request: PutRequest): Promise<Init<PutResponse>> {
 async function txn(member: Member, request: TxnRequest): Promise<Init<TxnResponse>> {
   checkTxn(request, member.config.maxTxnOps)
   if (!isReadOnly(request)) {
-    member.assertRoomFor({ txn: request })
+    member.space.assertRoomFor({ txn: request })
     return answer(member, { txn: request })
   }
   if (!isSerializable(request)) await member.readBarrier()

@@ -46,7 +46,7 @@ function grant(
   request: LeaseGrantRequest,
 ): Promise<Init<LeaseGrantResponse>> {
   const leaseGrant = grantToPropose(request, member.minTtlSeconds, () => randomId(random))
-  member.assertRoomFor({ leaseGrant })
+  member.space.assertRoomFor({ leaseGrant })
   return answer(member, { leaseGrant })
 }
 
