@@ -305,6 +305,58 @@ describeBeside('the same as etcdctl', () => {
     })
   })
 
+  test('changes of the members', async () => {
+    const urls = '--peer-urls=http://127.0.0.1:9'
+    await same(
+      ...['member add', 'member add m9', 'member add m9 --peer-urls=', `member add m9 m8 ${urls}`],
+      ...['member add m9 http://127.0.0.1:9', 'member add m9 --peer-urls=junk'],
+      ...['member add m9 --peer-urls=http://127.0.0.1', 'member add m9 --peer-urls=http://h:1/x'],
+      ...['member update', 'member update 12ab', `member update zz ${urls}`],
+      ...['member remove', 'member remove zz', 'member remove 12ab', 'member remove a b'],
+      ...['member promote', 'member promote zz', 'member promote 12ab', 'member promote -w json'],
+      ...[`member update 12ab ${urls}`, `member update ffffffffffffffffff ${urls}`],
+    )
+    const told: string[][] = []
+    for (const side of beside.all) {
+      const ends = async (...args: string[]) => {
+        const { stdout, stderr, code } = await run(side.tool, [endpointsFlag(side.urls), ...args])
+        return { text: normalised(stdout + stderr).replace(/ {2,}/g, ' ') + code, stdout }
+      }
+      const added = await ends('member', 'add', 'm9', '--learner', urls)
+      // etcdctl 3.4 does not say that it is a learner; its successors do.
+      const texts = [added.text.replace('added as learner to', 'added to')]
+      const id = /Member +([0-9a-f]+) added/.exec(added.stdout)![1]!
+      for (const command of [
+        ...[`update ${id} ${urls}9`, `update ${id} ${urls}9 -w json`, 'list', `promote ${id}`],
+        ...[`update ${id} ${urls}9 -w fields`, `add m8 --learner ${urls}9`],
+        ...[`remove ${id} -w json`, `remove ${id}`],
+      ])
+        texts.push((await ends('member', ...command.split(' '))).text)
+      told.push(texts)
+    }
+    // Members come in the order of their ids, which are random.
+    const words = (texts: readonly string[]) =>
+      texts.map((text) => text.split(/[,\n{}[\]"]+/).sort())
+    expect(words(told[0]!)).toEqual(words(told[1]!))
+    expect(told[0]![0]).toMatch(/^Member <id> added to cluster <id>\n\nETCD_NAME="m9"\n/)
+  })
+
+  test('move-leader', async () => {
+    await same('move-leader', 'move-leader zz', 'move-leader a b', 'move-leader 12ab')
+    const texts = []
+    for (const side of beside.all) {
+      const list = await run(side.tool, [endpointsFlag(side.urls), 'member', 'list'])
+      const id = /^[0-9a-f]+/.exec(list.stdout)![0]
+      for (const format of ['simple', 'json', 'table']) {
+        const args = [endpointsFlag(side.urls), 'move-leader', id, '-w', format]
+        const { stdout, stderr, code } = await run(side.tool, args)
+        texts.push(normalised(stdout + stderr) + code)
+      }
+    }
+    expect(texts.slice(0, 3)).toEqual(texts.slice(3))
+    expect(texts[0]).toBe('Leadership transferred from <id> to <id>\n0')
+  })
+
   test('locks of both queue for the same, and free it when interrupted', async () => {
     const [mine, theirs] = beside.all
     // On one server: each waits for the other.
