@@ -12,9 +12,12 @@
  *      an output, which never end and stand in a list of their own, may help: each that
  *      began before that end and changes something is tried.
  *   3. If none does, the last placed call is put back, and the walk goes on behind it.
- *   4. The same set of placed calls with the same state need not be tried twice: a cache
- *      remembers them.
- *   5. When no end is left, an order was found; calls without an output that were not
+ *   4. The same set of placed calls with the same state need not be tried twice, nor with
+ *      more calls without an output in use: a cache remembers them.
+ *   5. Two more ways to do no good are skipped: a call without an output where an earlier
+ *      one with the same input is left, and a call after one without an output that comes
+ *      to the same without it.
+ *   6. When no end is left, an order was found; calls without an output that were not
  *      placed never happened.
  *
  * The object may be in one of several states, where an outcome is not determined: then all
@@ -57,7 +60,10 @@ class Searcher<State, Input, Output> {
   readonly #calls: readonly TimedCall<Input, Output>[]
   readonly #lists: Lists
   readonly #stack: Placed<State>[] = []
-  readonly #placed: PlacedCalls
+  /** Of each call without an output the one before it with the same input, if there is one. */
+  readonly #twins: readonly (number | undefined)[]
+  readonly #ending: PlacedCalls
+  readonly #endless: PlacedCalls
   readonly #seen: SeenCache<State>
   /** What the object may hold after the calls on the stack. */
   #states: readonly State[]
@@ -75,7 +81,9 @@ class Searcher<State, Input, Output> {
     this.#spec = spec
     this.#calls = calls
     this.#lists = listsOf(calls)
-    this.#placed = new PlacedCalls(calls.length)
+    this.#twins = twinsOf(calls)
+    this.#ending = new PlacedCalls(calls.length)
+    this.#endless = new PlacedCalls(calls.length)
     this.#seen = new SeenCache((a, b) => this.#same(a, b))
     this.#states = [spec.init()]
     this.#left = calls.filter(({ output }) => output !== undefined).length
@@ -119,12 +127,13 @@ class Searcher<State, Input, Output> {
   #try(entry: Entry): boolean {
     this.#steps++
     const { input, output } = this.#calls[entry.call]!
-    const next = this.#step(input, output)
+    const next = this.#step(this.#states, input, output)
     if (next.length === 0) return false
-    if (output === undefined && this.#same(next, this.#states)) return false
-    this.#placed.add(entry.call)
-    if (!this.#seen.add(this.#placed, this.#hash(next), next)) {
-      this.#placed.delete(entry.call)
+    if (output === undefined && this.#isIdle(entry, next)) return false
+    if (this.#lastWasIdle(entry, next)) return false
+    this.#setOf(entry).add(entry.call)
+    if (!this.#isNew(next)) {
+      this.#setOf(entry).delete(entry.call)
       return false
     }
     this.#stack.push({ entry, before: this.#states })
@@ -134,18 +143,42 @@ class Searcher<State, Input, Output> {
     return true
   }
 
+  /** A call without an output that does nothing, or nothing that an earlier one cannot do. */
+  #isIdle({ call }: Entry, next: readonly State[]): boolean {
+    const twin = this.#twins[call]
+    if (twin !== undefined && !this.#endless.has(twin)) return true
+    return this.#same(next, this.#states)
+  }
+
+  /** Whether the last placed call has no output and all is as it would be without it. */
+  #lastWasIdle(entry: Entry, next: readonly State[]): boolean {
+    const last = this.#stack.at(-1)
+    if (last === undefined || last.entry.end !== undefined) return false
+    const { input, output } = this.#calls[entry.call]!
+    return this.#same(next, this.#step(last.before, input, output))
+  }
+
+  #setOf({ end }: Entry): PlacedCalls {
+    return end === undefined ? this.#endless : this.#ending
+  }
+
+  #isNew(states: readonly State[]): boolean {
+    const statesHash = this.#hash(states)
+    return this.#seen.add({ ending: this.#ending, endless: this.#endless, states, statesHash })
+  }
+
   #takeBack({ entry, before }: Placed<State>): void {
-    this.#placed.delete(entry.call)
+    this.#setOf(entry).delete(entry.call)
     this.#states = before
     if (entry.end !== undefined) this.#left++
     unlift(entry)
   }
 
-  #step(input: Input, output: Output | undefined): readonly State[] {
-    const [only] = this.#states
-    if (this.#states.length === 1) return this.#spec.step(only!, input, output)
+  #step(states: readonly State[], input: Input, output: Output | undefined): readonly State[] {
+    const [only] = states
+    if (states.length === 1) return this.#spec.step(only!, input, output)
     const all: State[] = []
-    for (const state of this.#states)
+    for (const state of states)
       for (const next of this.#spec.step(state, input, output))
         if (!all.some((each) => this.#spec.equals(each, next))) all.push(next)
     return all
@@ -171,4 +204,17 @@ class Searcher<State, Input, Output> {
     this.#stuck = call
     this.#order = this.#stack.map((placed) => placed.entry.call)
   }
+}
+
+function twinsOf(calls: readonly TimedCall<unknown, unknown>[]): (number | undefined)[] {
+  const last = new Map<string, number>()
+  return calls.map(({ input, output }, call) => {
+    if (output !== undefined) return undefined
+    const text = JSON.stringify(input, (_, value) =>
+      typeof value === 'bigint' ? { bigint: String(value) } : value,
+    )
+    const twin = last.get(text)
+    last.set(text, call)
+    return twin
+  })
 }

@@ -1,4 +1,9 @@
-/** Which sets of placed calls were tried with which states. */
+/**
+ * Which sets of placed calls were tried with which states.
+ *
+ * Calls without an output need not be placed. So what failed with some of them in use fails
+ * with more of them too, where all else is equal: fewer are left to help.
+ */
 
 /** Words in the cache beyond which it starts anew. */
 const WORDS_MAX = 1 << 25
@@ -17,6 +22,11 @@ export class PlacedCalls {
     return this.#hash
   }
 
+  /** Whether a call is in. */
+  has(call: number): boolean {
+    return (this.words[call >>> 5]! & (1 << (call & 31))) !== 0
+  }
+
   /** Adds a call that is not in. */
   add(call: number): void {
     this.#flip(call)
@@ -33,8 +43,21 @@ export class PlacedCalls {
   }
 }
 
+/** What is placed. */
+export interface Position<State> {
+  /** Calls with an output. */
+  readonly ending: PlacedCalls
+  /** Calls without one. */
+  readonly endless: PlacedCalls
+  /** What the object may hold. */
+  readonly states: readonly State[]
+  /** Equal for equal states. */
+  readonly statesHash: number
+}
+
 interface Seen<State> {
-  readonly words: Uint32Array
+  readonly ending: Uint32Array
+  readonly endless: Uint32Array
   readonly states: readonly State[]
 }
 
@@ -57,31 +80,37 @@ export class SeenCache<State> {
     this.#wordsMax = wordsMax
   }
 
-  /** Remembers the pair. False: it was there. */
-  add(placed: PlacedCalls, statesHash: number, states: readonly State[]): boolean {
-    const hash = placed.hash ^ scatter(statesHash)
-    const bucket = this.#seen.get(hash)
-    if (
-      bucket?.some((each) => sameWords(each.words, placed.words) && this.#same(each.states, states))
-    )
-      return false
-    this.#words += placed.words.length
-    if (this.#words > this.#wordsMax) this.#forget(placed.words.length)
-    const seen = { words: placed.words.slice(), states }
-    if (bucket === undefined || this.#seen.size === 0) this.#seen.set(hash, [seen])
-    else bucket.push(seen)
+  /** Remembers the position. False: there was one at least as good. */
+  add({ ending, endless, states, statesHash }: Position<State>): boolean {
+    const hash = ending.hash ^ scatter(statesHash)
+    const bucket = this.#seen.get(hash) ?? []
+    const isAsGood = (seen: Seen<State>) =>
+      sameWords(seen.ending, ending.words) &&
+      isWithin(seen.endless, endless.words) &&
+      this.#same(seen.states, states)
+    if (bucket.some(isAsGood)) return false
+    const words = ending.words.length + endless.words.length
+    if (this.#words + words > this.#wordsMax) {
+      this.#seen.clear()
+      this.#words = 0
+      bucket.length = 0
+    }
+    this.#words += words
+    bucket.push({ ending: ending.words.slice(), endless: endless.words.slice(), states })
+    this.#seen.set(hash, bucket)
     return true
-  }
-
-  #forget(words: number): void {
-    this.#seen.clear()
-    this.#words = words
   }
 }
 
 function sameWords(a: Uint32Array, b: Uint32Array): boolean {
   // The latest calls differ most.
   for (let i = a.length - 1; i >= 0; i--) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Whether every member of the one is in the other. */
+function isWithin(part: Uint32Array, whole: Uint32Array): boolean {
+  for (let i = 0; i < part.length; i++) if ((part[i]! & ~whole[i]!) !== 0) return false
   return true
 }
 
