@@ -1,7 +1,7 @@
 /**
  * Every example of the documentation compiles, and runs.
  *
- * The blocks marked `ts` of README.md and docs/recipes/*.md are written to files of a
+ * The blocks marked `ts` of README.md, docs/*.md and docs/recipes/*.md are written to files of a
  * temporary directory, checked together by the compiler against the sources, and run one
  * after the other against a cluster in this process. A block marked `ts compile-only`
  * is not run. What an example calls without saying where it comes from is in GIVEN.
@@ -63,6 +63,7 @@ function examplesOf(document: string): Example[] {
 const documents = [
   'README.md',
   'docs/testing-your-code.md',
+  'docs/members.md',
   ...readdirSync(join(root, 'docs/recipes')).map((name) => `docs/recipes/${name}`),
 ]
 const examples = documents.filter((name) => name.endsWith('.md')).flatMap(examplesOf)
@@ -96,6 +97,7 @@ describe('the examples of the documentation', () => {
     const name = (i: number) => `example${i}.ts`
     for (const [i, { code }] of examples.entries())
       writeFileSync(join(at, name(i)), `${code}\nexport {}\n`)
+    writeFileSync(join(at, 'package.json'), '{ "type": "module" }\n')
     writeFileSync(join(at, 'given.d.ts'), `${GIVEN.declaration}\n`)
     const paths = Object.entries(DOORS).map(([door, room]) => [
       door,
