@@ -11,7 +11,7 @@ import { rotFile } from './rot.js'
 import type { Seat } from './seat.js'
 
 /** How often the promise is exceeded, and how long disks lie before the power fails. */
-export const BEYOND_SETTINGS: FaultSettings = { everyMs: 15_000, forMs: 3_000, rate: 0.7 }
+export const BEYOND_SETTINGS: FaultSettings = { everyMs: 8_000, forMs: 3_000, rate: 0.7 }
 
 /** What each way of exceeding the promise does, once. */
 export const BEYOND: Readonly<Record<BeyondPromise, (fleet: Fleet) => Episode>> = {
