@@ -101,6 +101,13 @@ describe('right histories are acquitted', () => {
     expect(broken(story)).toEqual([])
   })
 
+  test('somebody who is not recorded deletes the same key of his own', () => {
+    const story = plain()
+    const deletion = story.ask('c1', call.del('lock/1'))
+    story.happen(deletion.call)
+    expect(broken(story)).toEqual([])
+  })
+
   test('the truth of a watch serves as well as that of a log', () => {
     const story = plain()
     story.ask('c1', call.range('a'))
@@ -237,13 +244,14 @@ describe('what is unknown or did not happen', () => {
 
   test('an answered write is lost', () => {
     const story = plain()
-    const deletion = story.ask('c1', call.del('zz'))
+    story.ask('c1', call.del('b'))
+    const deletion = story.ask('c1', call.del('b', '', { prevKv: true }))
     expect(broken(story)).toEqual([])
     story.log.pop()
     expect(broken(story)).toEqual(['lost'])
     story.operations.splice(story.operations.indexOf(deletion), 1)
     story.log.pop()
-    expect(broken(story)).toEqual(['existence'])
+    expect(broken(story)).toEqual(['existence', 'lost'])
   })
 })
 

@@ -25,7 +25,12 @@ import { mayHaveHappened } from '../revisions/claim.js'
 import type { Register, RegisterGuard, RegisterInput, RegisterOutput } from './register-spec.js'
 import type { TimedCall } from './spec.js'
 
-/** The calls on those keys that are used as registers only. */
+/**
+ * The calls on those keys that are used as registers only.
+ *
+ * @param operations everything that changes these keys. Leave out those on keys that others
+ *   change as well, such as locks.
+ */
 export function registerCalls(
   operations: readonly Operation[],
 ): TimedCall<RegisterInput, RegisterOutput>[] {

@@ -59,7 +59,7 @@ function judge({ example, answered, unsure, carriedOut }: Same): Violation | und
   return { rule: carriedOut < answered ? 'lost' : 'once', message }
 }
 
-/** The request as text; undefined for what is no write on keys, or has a unique value. */
+/** The request as text; undefined for what is no write on keys, has a unique value, or may be that of somebody else. */
 function nameOf(call: Call, owners: Owners): string | undefined {
   if (onlyReads(call)) return undefined
   const unique = putsOf(call).some(
@@ -68,8 +68,13 @@ function nameOf(call: Call, owners: Owners): string | undefined {
   if (unique) return undefined
   if (call.kind === 'put') return `p${latin1(encodeBytes(PutRequest, call.request))}`
   if (call.kind === 'txn') return `t${latin1(encodeBytes(TxnRequest, call.request))}`
-  if (call.kind !== 'deleteRange') return undefined
+  if (call.kind !== 'deleteRange' || !isOurs(call.request, owners)) return undefined
   return `d${latin1(encodeBytes(DeleteRangeRequest, call.request))}`
+}
+
+/** A key that no operation puts belongs to somebody who is not among them, who may delete it as well: a lock. */
+function isOurs({ key, rangeEnd }: DeleteRangeRequest, owners: Owners): boolean {
+  return rangeEnd.length > 0 || owners.touches(latin1(key))
 }
 
 /** A transaction that reads inside another one has an entry in the log, and is repeated as any read. */
