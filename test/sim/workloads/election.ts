@@ -12,6 +12,7 @@ import type { Sighting } from '../../check/lock-record.js'
 import type { SeededRandom } from '../../model/random.js'
 import { writeFenced } from './fenced-register.js'
 import { Holding } from './holding.js'
+import { deleteOfQueue } from './queue-operator.js'
 import { Sessions } from './sessions.js'
 import type { Worker, Workload, WorkloadRow } from './worker.js'
 
@@ -37,7 +38,8 @@ class Elections implements Workload {
 
   async step(): Promise<void> {
     const name = `elect/${this.#random.between(1, this.#worker.plan.locks)}`
-    if (this.#random.chance(0.3)) this.#observe(name)
+    if (this.#random.chance(0.03)) await deleteOfQueue(this.#worker, this.#random, name)
+    else if (this.#random.chance(0.3)) this.#observe(name)
     else this.#stand(name)
   }
 

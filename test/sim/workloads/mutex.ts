@@ -2,7 +2,8 @@
  * Mutexes: acquired, used to write to a register that refuses smaller tokens, released.
  *
  * Some holders do not look at their signal and write on after the loss, as a process does
- * that stood still: the register must refuse them once another has written.
+ * that stood still: the register must refuse them once another has written. Now and then
+ * an operator deletes somebody's key.
  */
 
 import { ConclaveError } from '../../../client/index.js'
@@ -10,6 +11,7 @@ import { LostError, Mutex, type Session } from '../../../recipes/index.js'
 import type { SeededRandom } from '../../model/random.js'
 import { writeFenced } from './fenced-register.js'
 import { Holding } from './holding.js'
+import { deleteOfQueue } from './queue-operator.js'
 import { Sessions } from './sessions.js'
 import type { Worker, Workload, WorkloadRow } from './worker.js'
 
@@ -32,13 +34,19 @@ class Mutexes implements Workload {
   }
 
   async step(): Promise<void> {
+    if (this.#random.chance(0.05))
+      return deleteOfQueue(this.#worker, this.#random, this.#someName())
     if (this.#contenders >= CONTENDERS_MAX) return
     this.#contenders++
     this.#worker.keep(this.#contend().finally(() => this.#contenders--))
   }
 
+  #someName(): string {
+    return `lock/${this.#random.between(1, this.#worker.plan.locks)}`
+  }
+
   async #contend(): Promise<void> {
-    const name = `lock/${this.#random.between(1, this.#worker.plan.locks)}`
+    const name = this.#someName()
     const session = await this.#sessions.get()
     if (session === undefined) return
     try {

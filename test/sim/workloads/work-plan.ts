@@ -64,6 +64,10 @@ export function drawWork(random: SeededRandom): WorkPlan {
   }
 }
 
+/** Plans that do one thing more than all others. */
+const FOCUSED = 0.4
+const FOCUS_WEIGHT = 60
+
 /** Each workload is left out with some probability; the registers never are. */
 function drawWeights(random: SeededRandom): Record<WorkloadName, number> {
   const weights = {} as Record<WorkloadName, number>
@@ -72,5 +76,7 @@ function drawWeights(random: SeededRandom): Record<WorkloadName, number> {
     weights[name] = WORKLOADS[name].usualWeight * share
   }
   weights.registers ||= 1
+  const focus = random.pick(WORKLOAD_NAMES)
+  if (random.chance(FOCUSED)) weights[focus] = FOCUS_WEIGHT
   return weights
 }
