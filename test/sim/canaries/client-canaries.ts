@@ -16,7 +16,7 @@ export const CLIENT_CANARIES: readonly Canary[] = [
         replace: 'return isSick(error);',
       },
     ],
-    seedsMax: 50,
+    seedsMax: 100,
   },
   {
     name: 'lock-of-a-dead-lease',
@@ -34,7 +34,7 @@ export const CLIENT_CANARIES: readonly Canary[] = [
       weights: { mutex: 10, registers: 1 },
       faults: { cutClients: often(1_500, 3_000), pause: often(3_000, 2_000) },
     },
-    seedsMax: 300,
+    seedsMax: 50,
   },
   {
     name: 'client-watch-skips',
@@ -47,6 +47,6 @@ export const CLIENT_CANARIES: readonly Canary[] = [
       },
     ],
     focus: { weights: { registers: 10, clientWatch: 5 }, faults: { breakConnections: often(300) } },
-    seedsMax: 100,
+    seedsMax: 50,
   },
 ]

@@ -23,7 +23,7 @@ export const LEASE_CANARIES: readonly Canary[] = [
       weights: { lease: 1 },
       faults: { moveLeader: often(1_500), partition: often(4_000, 2_000) },
     },
-    seedsMax: 100,
+    seedsMax: 50,
   },
   {
     name: 'revoked-lease-kept-alive',
@@ -42,7 +42,7 @@ export const LEASE_CANARIES: readonly Canary[] = [
       weights: { lease: 1 },
       faults: {},
     },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'renewal-keeps-checkpoint',
@@ -61,7 +61,7 @@ export const LEASE_CANARIES: readonly Canary[] = [
       weights: { lease: 1 },
       faults: { moveLeader: often(2_000) },
     },
-    seedsMax: 1000,
+    seedsMax: 50,
   },
   {
     name: 'keep-alive-without-quorum',
@@ -79,6 +79,6 @@ export const LEASE_CANARIES: readonly Canary[] = [
       weights: { lease: 1 },
       faults: { pause: often(2_000, 6_000), cutOneWay: often(3_000, 2_000) },
     },
-    seedsMax: 1000,
+    seedsMax: 50,
   },
 ]

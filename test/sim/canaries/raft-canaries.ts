@@ -15,7 +15,7 @@ export const RAFT_CANARIES: readonly Canary[] = [
         replace: 'if (index <= log.commit)',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     name: 'vote-forgotten',
@@ -28,7 +28,7 @@ export const RAFT_CANARIES: readonly Canary[] = [
         replace: 'this.vote = 0n;',
       },
     ],
-    seedsMax: 1000,
+    seedsMax: 300,
   },
   {
     name: 'vote-before-log',
@@ -41,7 +41,7 @@ export const RAFT_CANARIES: readonly Canary[] = [
         replace: 'const granted = free;',
       },
     ],
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     name: 'append-before-sync',
@@ -85,7 +85,7 @@ export const RAFT_CANARIES: readonly Canary[] = [
         replace: 'commit: core.commit,',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 50,
   },
   {
     name: 'late-append-truncates',
@@ -98,7 +98,7 @@ export const RAFT_CANARIES: readonly Canary[] = [
         replace: 'while (false)',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 50,
   },
   {
     name: 'snapshot-keeps-old-voters',
@@ -111,6 +111,6 @@ export const RAFT_CANARIES: readonly Canary[] = [
         replace: '',
       },
     ],
-    seedsMax: 500,
+    seedsMax: 150,
   },
 ]

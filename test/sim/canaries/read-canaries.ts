@@ -23,7 +23,7 @@ export const READ_CANARIES: readonly Canary[] = [
       weights: { registers: 1 },
       faults: { partition: often(3_000, 2_500), pause: often(2_000, 2_500) },
     },
-    seedsMax: 300,
+    seedsMax: 200,
   },
   {
     name: 'read-before-own-commit',
@@ -43,7 +43,7 @@ export const READ_CANARIES: readonly Canary[] = [
       weights: { registers: 1 },
       faults: { kill: often(1_500, 300), moveLeader: often(1_000) },
     },
-    seedsMax: 500,
+    seedsMax: 200,
   },
   {
     name: 'read-context-reused',
@@ -57,16 +57,13 @@ export const READ_CANARIES: readonly Canary[] = [
       },
     ],
     focus: {
-      members: 3,
-      work: BUSY,
+      members: 5,
+      member: { heartbeatIntervalMs: 100, electionTimeoutMs: 2_000 },
+      work: { ...BUSY, stepsPerSecond: 60, timeoutMsMin: 5_000, timeoutMsMax: 5_000 },
       weights: { registers: 1 },
-      faults: {
-        clog: often(400, 1_500),
-        slowLinks: often(3_000, 2_000),
-        loss: often(3_000, 2_000, 0.2),
-      },
+      faults: { clog: often(2_000, 1_000) },
     },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'read-before-apply',
@@ -79,6 +76,6 @@ export const READ_CANARIES: readonly Canary[] = [
         replace: 'applied >= 0',
       },
     ],
-    seedsMax: 50,
+    seedsMax: 300,
   },
 ]

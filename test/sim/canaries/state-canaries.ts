@@ -57,7 +57,7 @@ export const STATE_CANARIES: readonly Canary[] = [
         const filling = !this.quota.available(command);`,
       },
     ],
-    seedsMax: 20,
+    seedsMax: 50,
   },
   {
     name: 'lease-keys-not-rebuilt',
@@ -70,7 +70,7 @@ export const STATE_CANARIES: readonly Canary[] = [
         replace: 'for (const { key, lease } of [])',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 50,
   },
   {
     name: 'tombstone-at-boundary',
@@ -88,7 +88,7 @@ export const STATE_CANARIES: readonly Canary[] = [
       weights: { registers: 10, watch: 10, compaction: 5 },
       faults: { breakConnections: often(500) },
     },
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     name: 'revision-from-largest-key',
@@ -112,7 +112,7 @@ export const STATE_CANARIES: readonly Canary[] = [
       weights: { registers: 10, compaction: 20 },
       faults: { kill: often(1_000, 200), powerLossAll: often(3_000, 200) },
     },
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     name: 'member-update-promotes',
@@ -126,7 +126,7 @@ export const STATE_CANARIES: readonly Canary[] = [
       },
     ],
     focus: { faults: { addLearner: often(3_000), updateUrls: often(1_000) } },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'removed-member-returns',
@@ -140,6 +140,6 @@ export const STATE_CANARIES: readonly Canary[] = [
       },
     ],
     focus: { faults: { addVoter: often(4_000), remove: often(4_000), kill: often(3_000, 200) } },
-    seedsMax: 300,
+    seedsMax: 50,
   },
 ]

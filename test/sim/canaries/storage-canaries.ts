@@ -16,7 +16,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: 'await undefined;',
       },
     ],
-    seedsMax: 100,
+    seedsMax: 150,
   },
   {
     name: 'failed-sync-retried',
@@ -30,7 +30,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
       },
     ],
     focus: { faults: { syncError: often(2_000, 300, 0.5), powerLoss: often(3_000, 200) } },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'failed-sync-ignored',
@@ -44,7 +44,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
       },
     ],
     focus: { faults: { syncError: often(2_000, 300, 0.5), powerLoss: often(3_000, 200) } },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'log-checksum-ignored',
@@ -57,8 +57,16 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         replace: 'return payload;',
       },
     ],
-    focus: { members: 3, faults: { rot: often(2_000, 500), kill: often(3_000, 200) } },
-    seedsMax: 500,
+    focus: {
+      members: 3,
+      member: { snapshotCount: 10, snapshotCatchupEntries: 0 },
+      tuning: { walSegmentBytes: 4_000 },
+      disks: { callMsMean: 1, syncMsMean: 100 },
+      work: { ...BUSY, stepsPerSecond: 30 },
+      weights: { registers: 1 },
+      faults: { rot: often(1_000, 200), kill: often(1_500, 500) },
+    },
+    seedsMax: 250,
   },
   {
     name: 'index-before-data',
@@ -81,7 +89,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
       tuning: { backendCommitWritesMax: 3 },
       faults: { kill: often(2_000, 200), powerLossAll: often(5_000, 200) },
     },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'data-before-index',
@@ -98,7 +106,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
       tuning: { backendCommitWritesMax: 3 },
       faults: { kill: often(2_000, 200), powerLossAll: often(5_000, 200) },
     },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'snapshot-name-not-synced',
@@ -113,12 +121,13 @@ export const STORAGE_CANARIES: readonly Canary[] = [
     ],
     focus: {
       members: 3,
-      member: { snapshotCount: 10, snapshotCatchupEntries: 0 },
-      disks: { callMsMean: 2, syncMsMean: 20 },
-      work: BUSY,
-      faults: { partition: often(3_000, 1_500), powerLoss: often(700, 100) },
+      member: { snapshotCount: 5, snapshotCatchupEntries: 0 },
+      disks: { callMsMean: 1, syncMsMean: 60 },
+      work: { ...BUSY, stepsPerSecond: 30 },
+      weights: { registers: 1 },
+      faults: { powerLoss: often(700, 300) },
     },
-    seedsMax: 1000,
+    seedsMax: 50,
   },
   {
     name: 'snapshot-while-installing',
@@ -142,7 +151,7 @@ export const STORAGE_CANARIES: readonly Canary[] = [
         breakConnections: often(300),
       },
     },
-    seedsMax: 1000,
+    seedsMax: 50,
   },
   {
     name: 'segment-name-not-synced',
@@ -160,6 +169,6 @@ export const STORAGE_CANARIES: readonly Canary[] = [
       work: BUSY,
       faults: { powerLoss: often(700, 200) },
     },
-    seedsMax: 300,
+    seedsMax: 50,
   },
 ]

@@ -21,7 +21,7 @@ export const WATCH_CANARIES: readonly Canary[] = [
       work: { ...BUSY, slowReaderMs: 100, watchersMax: 6 },
       weights: { registers: 10, watch: 5 },
     },
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     name: 'future-start-forgotten',
@@ -51,7 +51,7 @@ export const WATCH_CANARIES: readonly Canary[] = [
       work: { ...BUSY, slowReaderMs: 1_000, watchersMax: 6 },
       weights: { registers: 10, watch: 5 },
     },
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     name: 'replayed-after-snapshot',
@@ -71,7 +71,7 @@ export const WATCH_CANARIES: readonly Canary[] = [
       weights: { registers: 10, watch: 5 },
       faults: { partition: often(3_000, 2_000) },
     },
-    seedsMax: 200,
+    seedsMax: 50,
   },
   {
     name: 'told-twice',
@@ -89,7 +89,7 @@ export const WATCH_CANARIES: readonly Canary[] = [
       work: { ...BUSY, slowReaderMs: 1_000, watchersMax: 6 },
       weights: { registers: 10, watch: 5 },
     },
-    seedsMax: 500,
+    seedsMax: 50,
   },
   {
     name: 'compacted-and-silent',
@@ -107,6 +107,6 @@ export const WATCH_CANARIES: readonly Canary[] = [
       work: { ...BUSY, slowReaderMs: 1_000, watchersMax: 6, compactionIntervalMs: 200 },
       weights: { registers: 10, watch: 5, compaction: 3 },
     },
-    seedsMax: 100,
+    seedsMax: 50,
   },
 ]
