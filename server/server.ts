@@ -501,7 +501,8 @@ export class Member {
         lessor,
         revokesMax: this.#tuning.leaseRevokesMax,
         propose: (command) => {
-          if (this.isLeader) this.#proposals.submitAndForget(command)
+          const { appliedIndex } = this.machine
+          if (this.isLeader) this.#proposals.submitAndForget({ ...command, appliedIndex })
         },
       }),
     })

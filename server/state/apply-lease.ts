@@ -2,7 +2,7 @@
 
 import type { Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
-import type { LeaseRevoke } from '../../client/wire/generated/command.js'
+import type { Command, LeaseRevoke } from '../../client/wire/generated/command.js'
 import type {
   LeaseCheckpointRequest,
   LeaseCheckpointResponse,
@@ -13,12 +13,13 @@ import type {
 import { point } from '../mvcc/interval.js'
 import { deleteKeys, type KvState } from './apply-kv.js'
 
-/** Grants the lease as the command has it. @throws leaseNotFound (id 0), leaseTTLTooLarge, leaseExist */
+/** Grants the lease as the command in the entry `index` has it. @throws leaseNotFound (id 0), leaseTTLTooLarge, leaseExist */
 export function applyLeaseGrant(
   { store, lessor }: KvState,
   { ID, TTL }: LeaseGrantRequest,
+  index: number,
 ): Init<LeaseGrantResponse> {
-  const ttlSeconds = lessor.grant(ID, TTL)
+  const ttlSeconds = lessor.grant(ID, TTL, index)
   return { header: { revision: store.revision }, ID, TTL: ttlSeconds }
 }
 
@@ -27,15 +28,18 @@ export function applyLeaseGrant(
  *
  * @param term of the log entry. A leader that saw the lease expire says in which term;
  *   in any other the revocation is void, because the lease may have been renewed since.
+ *   It also says what it had applied: meanwhile the lease may have ended, and another may
+ *   have been granted with its id.
  * @throws notLeader (another term), leaseNotFound
  */
 export function applyLeaseRevoke(
   { store, lessor }: KvState,
   { ID, leaderTerm }: LeaseRevoke,
+  { appliedIndex }: Pick<Command, 'appliedIndex'>,
   term: number,
 ): Init<LeaseRevokeResponse> {
   if (leaderTerm !== 0 && leaderTerm !== term) throw etcdErrors.notLeader.error()
-  if (!lessor.has(ID)) throw etcdErrors.leaseNotFound.error()
+  if (!lessor.isMeant(ID, appliedIndex)) throw etcdErrors.leaseNotFound.error()
   const transaction = store.begin()
   for (const key of lessor.keys(ID)) deleteKeys(transaction, lessor, point(key))
   lessor.remove(ID)
@@ -43,11 +47,13 @@ export function applyLeaseRevoke(
   return { header: { revision: store.revision } }
 }
 
-/** Writes down what is left of leases; see lessor.ts. */
+/** Writes down what is left of the leases that the leader meant; see lessor.ts. */
 export function applyLeaseCheckpoint(
   { store, lessor }: KvState,
   { checkpoints }: LeaseCheckpointRequest,
+  { appliedIndex }: Pick<Command, 'appliedIndex'>,
 ): Init<LeaseCheckpointResponse> {
-  for (const checkpoint of checkpoints) lessor.checkpoint(checkpoint)
+  for (const checkpoint of checkpoints)
+    if (lessor.isMeant(checkpoint.ID, appliedIndex)) lessor.checkpoint(checkpoint)
   return { header: { revision: store.revision } }
 }

@@ -2,6 +2,7 @@
 
 import type { Init } from '../../client/wire/codec.js'
 import type { Command } from '../../client/wire/generated/command.js'
+import type { Entry } from '../../client/wire/generated/raft.js'
 import {
   AlarmAction,
   type AlarmMember,
@@ -37,7 +38,7 @@ export function isFilling(command: Command): boolean {
 /**
  * Runs a command.
  *
- * @param term of the log entry.
+ * @param entry the log entry that it stands in.
  * @throws RpcError a refusal; nothing has been changed.
  * @throws Error the command is of no kind that this version knows.
  */
@@ -45,15 +46,15 @@ export function runCommand(
   state: ReplicatedState,
   applied: AppliedState,
   command: Command,
-  term: number,
+  { index, term }: Pick<Entry, 'index' | 'term'>,
 ): ApplyResponse {
   if (command.put) return applyPut(state, command.put)
   if (command.txn) return applyTxn(state, command.txn)
   if (command.deleteRange) return applyDeleteRange(state, command.deleteRange)
   if (command.compaction) return applyCompaction(state, command.compaction)
-  if (command.leaseGrant) return applyLeaseGrant(state, command.leaseGrant)
-  if (command.leaseRevoke) return applyLeaseRevoke(state, command.leaseRevoke, term)
-  if (command.leaseCheckpoint) return applyLeaseCheckpoint(state, command.leaseCheckpoint)
+  if (command.leaseGrant) return applyLeaseGrant(state, command.leaseGrant, index)
+  if (command.leaseRevoke) return applyLeaseRevoke(state, command.leaseRevoke, command, term)
+  if (command.leaseCheckpoint) return applyLeaseCheckpoint(state, command.leaseCheckpoint, command)
   if (command.alarm) return applyAlarm(state, command.alarm)
   if (command.memberAttributes) {
     state.members.updateAttributes(command.memberAttributes)

@@ -10,6 +10,8 @@ export interface Lease {
   readonly id: bigint
   /** Granted, in seconds; 1 or more. */
   readonly ttlSeconds: number
+  /** Replicated: the log entry that granted it. Tells it from an earlier lease with its id. */
+  readonly grantedIndex: number
   /** Replicated: what the last checkpoint left, in seconds; 0 is the full TTL. */
   remainingSeconds: number
   /** Replicated: the keys attached to it, in no particular order. */
@@ -29,10 +31,16 @@ export interface Lease {
 }
 
 /** A lease without keys and without a deadline. */
-export function newLease(id: bigint, ttlSeconds: number, remainingSeconds = 0): Lease {
+export function newLease(
+  id: bigint,
+  ttlSeconds: number,
+  grantedIndex: number,
+  remainingSeconds = 0,
+): Lease {
   const lease = {
     id,
     ttlSeconds,
+    grantedIndex,
     remainingSeconds,
     keys: new Set<string>(),
     deadlineMs: Number.POSITIVE_INFINITY,

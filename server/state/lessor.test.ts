@@ -296,6 +296,28 @@ describe('a change of the leader', () => {
     }
   })
 
+  test('what a leader saw of a lease is not done to a later one with its id', async () => {
+    const bed = await leaderBed()
+    const { lessor } = bed.machine
+    grant(bed, 1n, 3600)
+    const { appliedIndex } = bed.machine
+    bed.ok({ leaseRevoke: { ID: 1n } })
+    grant(bed, 1n, 60)
+    bed.ok({ put: put('a', '', { lease: 1n }) })
+    const late = { appliedIndex, leaseRevoke: { ID: 1n, leaderTerm: bed.term } }
+    expect(bed.refused(late)).toBe('leaseNotFound')
+    const checkpoints = [{ ID: 1n, remaining_TTL: 5 }]
+    bed.ok({ appliedIndex, leaseCheckpoint: { checkpoints } })
+    await bed.restart()
+    expect(keysIn(bed)).toEqual(['a'])
+    expect(lessor.mustClear(1n)).toBe(false)
+    expect([...bed.machine.lessor.records()]).toMatchObject([{ ID: 1n, remainingSeconds: 0 }])
+    const meant = { leaseRevoke: { ID: 1n, leaderTerm: bed.term } }
+    expect(bed.refused({ ...meant, appliedIndex })).toBe('leaseNotFound')
+    bed.ok({ ...meant, appliedIndex: bed.machine.appliedIndex })
+    expect(keysIn(bed)).toEqual([])
+  })
+
   test('a checkpoint of a lease that is gone is skipped', async () => {
     const bed = await leaderBed()
     bed.ok({ leaseCheckpoint: { checkpoints: [{ ID: 9n, remaining_TTL: 4 }] } })

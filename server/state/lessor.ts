@@ -62,8 +62,8 @@ export class Lessor {
     this.#backend = options.backend
     this.#deadlines = new LeaseDeadlines(options.clock, options.checkpointIntervalMs ?? 300_000)
     for (const [, bytes] of this.#backend.entries(TABLE)) {
-      const { ID, ttlSeconds, remainingSeconds } = LeaseRecord.decode(bytes)
-      this.#leases.set(ID, newLease(ID, ttlSeconds, remainingSeconds))
+      const { ID, ttlSeconds, grantedIndex, remainingSeconds } = LeaseRecord.decode(bytes)
+      this.#leases.set(ID, newLease(ID, ttlSeconds, grantedIndex, remainingSeconds))
     }
     for (const { key, lease } of keys) this.attach(key, lease)
   }
@@ -78,6 +78,15 @@ export class Lessor {
     return this.#leases.has(id)
   }
 
+  /**
+   * Whether there is such a lease, and it is the one that a leader meant who had applied
+   * the log up to this index; 0 is whoever means any.
+   */
+  isMeant(id: bigint, appliedIndex: number): boolean {
+    const lease = this.#leases.get(id)
+    return lease !== undefined && (appliedIndex === 0 || lease.grantedIndex <= appliedIndex)
+  }
+
   /** The keys attached to the lease, in key order; none for an unknown lease. */
   keys(id: bigint): string[] {
     return [...(this.#leases.get(id)?.keys ?? [])].sort()
@@ -86,8 +95,8 @@ export class Lessor {
   /** Everything replicated, by id: for fingerprints and tests. */
   *records(): Iterable<LeaseRecord> {
     const leases = [...this.#leases.values()].sort((a, b) => compareIds(a.id, b.id))
-    for (const { id, ttlSeconds, remainingSeconds } of leases)
-      yield { ID: id, ttlSeconds, remainingSeconds }
+    for (const { id, ttlSeconds, remainingSeconds, grantedIndex } of leases)
+      yield { ID: id, ttlSeconds, remainingSeconds, grantedIndex }
   }
 
   // Replicated: by apply only.
@@ -96,14 +105,15 @@ export class Lessor {
    * Creates a lease. The TTL is taken as it is (at least 1 s): raising it to the
    * cluster's minimum is the proposer's part, so that no member's own settings decide.
    *
+   * @param index of the log entry.
    * @returns the TTL in seconds.
    * @throws leaseNotFound (id 0, as etcd), leaseTTLTooLarge, leaseExist
    */
-  grant(id: bigint, ttlSeconds: number): number {
+  grant(id: bigint, ttlSeconds: number, index: number): number {
     if (id === 0n) throw etcdErrors.leaseNotFound.error()
     if (ttlSeconds > LEASE_TTL_SECONDS_MAX) throw etcdErrors.leaseTTLTooLarge.error()
     if (this.#leases.has(id)) throw etcdErrors.leaseExist.error()
-    const lease = newLease(id, Math.max(1, ttlSeconds))
+    const lease = newLease(id, Math.max(1, ttlSeconds), index)
     this.#leases.set(id, lease)
     this.#persist(lease)
     if (this.#leading) this.#deadlines.add(lease)
@@ -237,8 +247,8 @@ export class Lessor {
     return leases.map((lease) => lease.id)
   }
 
-  #persist({ id, ttlSeconds, remainingSeconds }: Lease): void {
-    const record = { ID: id, ttlSeconds, remainingSeconds }
+  #persist({ id, ttlSeconds, remainingSeconds, grantedIndex }: Lease): void {
+    const record = { ID: id, ttlSeconds, remainingSeconds, grantedIndex }
     this.#backend.put(TABLE, idKey(id), LeaseRecord.encode(record).finish())
   }
 }

@@ -153,7 +153,7 @@ export class StateMachine {
     }
     const command = Command.decode(entry.data, undefined, COMMAND_DEPTH)
     const filling = !this.quota.available(command)
-    let result = this.#run(command, entry.term)
+    let result = this.#run(command, entry)
     let raiseNoSpace = false
     if (result.ok) {
       this.quota.spend(command)
@@ -198,14 +198,14 @@ export class StateMachine {
     this.store.close()
   }
 
-  #run(command: Command, term: number): ApplyResult {
+  #run(command: Command, entry: Entry): ApplyResult {
     const before = this.store.revision
     try {
       if (isCorruptible(command) && this.alarms.active(AlarmType.CORRUPT))
         throw etcdErrors.corrupt.error()
       if (isFilling(command) && this.alarms.active(AlarmType.NOSPACE))
         throw etcdErrors.noSpace.error()
-      return { ok: true, response: runCommand(this, this.#applied, command, term) }
+      return { ok: true, response: runCommand(this, this.#applied, command, entry) }
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
       if (this.store.revision !== before)

@@ -5,7 +5,8 @@
  *
  * - alarms: while CORRUPT is raised, commands of clients are refused, and while NOSPACE
  *   is, those that fill the store;
- * - a revocation by a leader (`leader_term`) counts in that leader's term only;
+ * - a revocation by a leader (`leader_term`) counts in that leader's term only, and for the
+ *   lease that it had seen (`applied_index`), not for a later one with the same id;
  * - checkpoints, attributes of members and the cluster's version touch no key.
  *
  * A member over its quota answers "space exceeded" although it carried the command out:
@@ -57,6 +58,8 @@ class Replay {
   readonly #model = new Model({ txnOpsMax: Number.POSITIVE_INFINITY, leaseTtlSecondsMin: 1 })
   readonly #alarms = new AlarmModel()
   readonly #compactions: Compaction[] = []
+  /** By lease, the entry that granted it last. */
+  readonly #grants = new Map<bigint, number>()
   #index = 0
 
   /** Runs one entry. Returns what is wrong with its result. */
@@ -92,7 +95,13 @@ class Replay {
     if (leaderTerm !== 0 && leaderTerm !== term) return { ok: false, error: 'notLeader' }
     if (call.kind === 'leaseGrant' && call.request.ID === 0n)
       return { ok: false, error: 'leaseNotFound' }
+    const { appliedIndex } = command
+    if (call.kind === 'leaseRevoke' && appliedIndex !== 0) {
+      const isLater = (this.#grants.get(call.request.ID) ?? 0) > appliedIndex
+      if (isLater) return { ok: false, error: 'leaseNotFound' }
+    }
     const outcome = this.#model.execute(call)
+    if (call.kind === 'leaseGrant' && outcome.ok) this.#grants.set(call.request.ID, this.#index)
     if (call.kind === 'compaction' && outcome.ok)
       this.#compactions.push({ revision: call.request.revision, at: this.#model.revision })
     return outcome

@@ -44,6 +44,11 @@ export interface Command {
   username: string
   authRevision: number
   proposer: bigint
+  /**
+   * What a leader decides by itself about leases it decides on what it has applied so far: a
+   * lease that was granted behind this index is another one. 0: asked by a client.
+   */
+  appliedIndex: number
   put: PutRequest | undefined
   deleteRange: DeleteRangeRequest | undefined
   txn: TxnRequest | undefined
@@ -64,6 +69,7 @@ export const Command: Codec<Command> = {
       username: init.username ?? '',
       authRevision: init.authRevision ?? 0,
       proposer: init.proposer ?? 0n,
+      appliedIndex: init.appliedIndex ?? 0,
       put: init.put && PutRequest.create(init.put),
       deleteRange: init.deleteRange && DeleteRangeRequest.create(init.deleteRange),
       txn: init.txn && TxnRequest.create(init.txn),
@@ -81,6 +87,7 @@ export const Command: Codec<Command> = {
     if (message.username) w.uint32(18).string(message.username)
     if (message.authRevision) writeNumber(w.uint32(24), message.authRevision)
     if (message.proposer) writeBigint(w.uint32(32), message.proposer)
+    if (message.appliedIndex) writeNumber(w.uint32(40), message.appliedIndex)
     if (message.put !== undefined) PutRequest.encode(message.put, w.uint32(82).fork()).ldelim()
     if (message.deleteRange !== undefined)
       DeleteRangeRequest.encode(message.deleteRange, w.uint32(90).fork()).ldelim()
@@ -111,6 +118,7 @@ export const Command: Codec<Command> = {
         username: '',
         authRevision: 0,
         proposer: 0n,
+        appliedIndex: 0,
         put: undefined,
         deleteRange: undefined,
         txn: undefined,
@@ -136,6 +144,9 @@ export const Command: Codec<Command> = {
             break
           case 32:
             message.proposer = readUint64(reader)
+            break
+          case 40:
+            message.appliedIndex = readUint53(reader)
             break
           case 82:
             message.deleteRange = undefined
@@ -550,6 +561,8 @@ export interface LeaseRecord {
   ID: bigint
   ttlSeconds: number
   remainingSeconds: number
+  /** The log entry that granted it: an id may be granted again. */
+  grantedIndex: number
 }
 /** Codec of `conclavepb.LeaseRecord`. */
 export const LeaseRecord: Codec<LeaseRecord> = {
@@ -559,12 +572,14 @@ export const LeaseRecord: Codec<LeaseRecord> = {
       ID: init.ID ?? 0n,
       ttlSeconds: init.ttlSeconds ?? 0,
       remainingSeconds: init.remainingSeconds ?? 0,
+      grantedIndex: init.grantedIndex ?? 0,
     }
   },
   encode(message: Init<LeaseRecord>, w: Writer = Writer.create()): Writer {
     if (message.ID) writeBigint(w.uint32(8), message.ID)
     if (message.ttlSeconds) writeNumber(w.uint32(16), message.ttlSeconds)
     if (message.remainingSeconds) writeNumber(w.uint32(24), message.remainingSeconds)
+    if (message.grantedIndex) writeNumber(w.uint32(32), message.grantedIndex)
     return w
   },
   decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: LeaseRecord): LeaseRecord {
@@ -576,6 +591,7 @@ export const LeaseRecord: Codec<LeaseRecord> = {
         ID: 0n,
         ttlSeconds: 0,
         remainingSeconds: 0,
+        grantedIndex: 0,
       }
       while (reader.pos < end) {
         const tag = reader.tag()
@@ -588,6 +604,9 @@ export const LeaseRecord: Codec<LeaseRecord> = {
             break
           case 24:
             message.remainingSeconds = readInt53(reader)
+            break
+          case 32:
+            message.grantedIndex = readUint53(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
