@@ -140,6 +140,9 @@ export const LEASE_CHECKPOINT_LOOK_MS = 1_000
 /** Lease checkpoints in one log entry. */
 export const LEASE_CHECKPOINTS_MAX = 1_000
 
+/** How often a member that joins looks whether it has got a state, in milliseconds. */
+export const STATE_LOOK_MS = 10
+
 /** How often a stopping leader looks whether its successor has taken over, in milliseconds. */
 export const HAND_OVER_LOOK_MS = 10
 

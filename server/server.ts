@@ -233,8 +233,19 @@ export class Member {
   /** Throws while the state cannot be read: after a stop, and until a snapshot that replaces it stands. */
   assertReadable(): void {
     this.assertRunning()
-    const isEmpty = this.machine.appliedIndex === 0
-    if (isEmpty || this.#loop.installing) throw etcdErrors.timeout.error()
+    if (!this.#hasState) throw etcdErrors.timeout.error()
+  }
+
+  get #hasState(): boolean {
+    return this.machine.appliedIndex > 0 && !this.#loop.installing
+  }
+
+  /** Resolves when a leader is known and has given a state to a member that joins, or after a stop. */
+  async ready(): Promise<void> {
+    const { clock } = this.#host
+    await this.#leadership.known()
+    while (this.isRunning && !this.#hasState)
+      await new Promise<void>((resolve) => clock.after(limits.STATE_LOOK_MS, resolve))
   }
 
   /** Resolves when everything applied so far is durable in the backend too. */
@@ -254,11 +265,6 @@ export class Member {
   onStop(run: () => void): () => void {
     this.#onStop.add(run)
     return () => this.#onStop.delete(run)
-  }
-
-  /** Resolves when a leader is known, or the member has stopped. */
-  leaderKnown(): Promise<void> {
-    return this.#leadership.known()
   }
 
   /** What this member answers its peers. */

@@ -215,7 +215,7 @@ class RunningServer implements Server {
   }
 
   async ready(): Promise<void> {
-    await this.#member.leaderKnown()
+    await this.#member.ready()
     if (this.#life.reason !== undefined) throw this.#life.reason
     this.#member.assertRunning()
   }

@@ -529,6 +529,35 @@ export function clientSuite(
       })
     })
 
+    test('changes of the membership that cannot be are refused, and say why', async () => {
+      const { cluster: members, maintenance } = client
+      const [first] = await members.list()
+      const url = 'http://127.0.0.1:1'
+      // One after the other: etcd drops what is asked for at the same time.
+      for (const [code, act] of [
+        ['member-not-found', () => members.remove(77n)],
+        ['member-not-found', () => members.update(77n, url)],
+        ['member-not-found', () => members.promote(77n)],
+        ['member-not-ready', () => members.promote(first!.id)],
+        ['invalid-argument', () => maintenance.moveLeader(77n)],
+      ] as const)
+        expect(await failure(act())).toMatchObject({ code, outcomeUnknown: false })
+      for (const act of [
+        () => members.add([]),
+        () => members.addLearner(''),
+        () => members.remove(0n),
+        () => members.promote(1 as never),
+        () => members.update(1n, [url, 5 as never]),
+      ])
+        expect(await failure(Promise.resolve().then<unknown>(act))).toMatchObject({
+          code: 'invalid-argument',
+          etcd: undefined,
+        })
+      const { leader } = await maintenance.status()
+      await maintenance.moveLeader(leader)
+      expect((await members.update(first!.id, first!.peerUrls)).length).toBeGreaterThan(0)
+    })
+
     lockTest('any method of the contract can be called', async () => {
       const lease = await client.lease.grant(60)
       const name = Buffer.from(`${at}lock`)
