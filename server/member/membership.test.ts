@@ -25,6 +25,7 @@ class Bed {
   readonly clock = new VirtualClock()
   leader = SELF
   learnerMatch = 100
+  hasHeir = true
   readonly steps: string[] = []
   readonly changes: ConfigChange[] = []
   removed = new Set<bigint>()
@@ -64,7 +65,7 @@ class Bed {
     transfer: {
       start: async (to: bigint) => {
         this.steps.push(`lead ${to}`)
-        return true
+        return this.hasHeir
       },
     } as unknown as LeaderTransfer,
     forGood: (id) => {
@@ -133,6 +134,14 @@ describe('removing', () => {
     void bed.membership.remove(2n)
     await bed.clock.run(0)
     expect(bed.steps[0]).toBe('lead 1')
+  })
+})
+
+describe('removing a leader that nobody takes over from', () => {
+  test('is refused: the last of two could be left without the news', async () => {
+    bed.hasHeir = false
+    await expect(bed.membership.remove(SELF)).rejects.toThrow('unhealthy cluster')
+    expect(bed.changes).toEqual([])
   })
 })
 

@@ -164,7 +164,7 @@ export class Membership {
     this.#atLeader.stop(error)
   }
 
-  /** If `id` leads, somebody else shall; when that does not come about its removal goes on all the same. */
+  /** If `id` leads, somebody else shall. @throws unhealthy that does not come about. */
   async #unseat(id: bigint): Promise<void> {
     const { raft, selfId, transfer, members } = this.#options
     const status = raft()
@@ -172,7 +172,8 @@ export class Membership {
     const isVoter = members().get(selfId)?.isLearner === false
     const successor = id === selfId ? successorOf(status) : isVoter ? selfId : undefined
     if (successor === undefined) return
-    await transfer.start(successor, (leader) => leader !== id && leader !== 0n)
+    const done = await transfer.start(successor, (leader) => leader !== id && leader !== 0n)
+    if (!done) throw etcdErrors.unhealthy.error()
   }
 
   /** An id that no member has or had. As in etcd it says when the member was added. */
