@@ -75,9 +75,8 @@ export const STORAGE_CANARIES: readonly Canary[] = [
     patches: [
       {
         file: 'server/state/machine.js',
-        find: 'let result = this.#run(command, entry.term);',
-        replace:
-          'this.#applied.advance(entry.index, entry.term); let result = this.#run(command, entry.term);',
+        find: 'let result = this.#run(',
+        replace: 'this.#applied.advance(entry.index, entry.term); let result = this.#run(',
       },
       {
         file: 'server/storage/backend.js',
