@@ -10,6 +10,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, connect } from '../../../client/index.js'
 import { judgeClientWatch } from '../../check/client-watch.js'
+import { judgeRegisterSample } from '../../check/linearizability/register-sample.js'
 import { judgeLocks } from '../../check/lock-rules.js'
 import type { Answer, Operation, Violation } from '../../check/operation.js'
 import { intentOf } from '../../check/recorder.js'
@@ -22,7 +23,6 @@ import { ChaosCluster } from './chaos-cluster.js'
 import { FaultDriver } from './fault-driver.js'
 import { judgeLeaseEnds } from './lease-ends.js'
 import { Onlooker } from './onlooker.js'
-import { judgeRegisterSample } from './register-sample.js'
 
 /** What a round is asked for. */
 export interface RoundOptions {
@@ -175,9 +175,9 @@ class Round {
       this.#onlooker.askProgress()
       return this.#onlooker.revision >= this.#workloads.revision
     })
-    await this.#until('the watchers to be level', () => {
-      return this.#workloads.behind(this.#workloads.revision).length === 0
-    })
+    // Asked once: whoever asks who is behind writes a marker for them to be told of.
+    const { revision: owed } = this.#workloads
+    await this.#until('the watchers to be level', () => this.#workloads.behind(owed).length === 0)
     await this.#until('all leases gone', () => this.#noLeases())
     await this.#until('all members at one index', () => this.#isLevel())
     const hashes = await Promise.all(this.#cluster.members.map((member) => member.hashKv()))

@@ -45,7 +45,6 @@ export const REDUCTIONS: readonly Reduction[] = [
   { name: 'tuning', smaller: lessTuning },
   { name: 'clocks', smaller: whenNot('clockDriftMax', 0) },
   { name: 'links', smaller: nearLinks },
-  { name: 'linearizability', smaller: whenNot('judgeLinearizability', false) },
 ]
 
 function fewerFaults(plan: Plan): Plan[] {

@@ -3,9 +3,7 @@
 import { judgeClientWatch } from '../../check/client-watch.js'
 import type { Committed } from '../../check/committed.js'
 import { type Calm, judgeLeases } from '../../check/lease-rules.js'
-import { judgeLinearizable } from '../../check/linearizability/judge.js'
-import { registerCalls } from '../../check/linearizability/register-calls.js'
-import { registerSpec } from '../../check/linearizability/register-spec.js'
+import { judgeRegisterSample } from '../../check/linearizability/register-sample.js'
 import { judgeLocks } from '../../check/lock-rules.js'
 import { replayLog } from '../../check/log-replay.js'
 import type { Operation, Violation } from '../../check/operation.js'
@@ -49,7 +47,7 @@ export function judge(evidence: Evidence): Violation | undefined {
         calm: evidence.calm,
       }),
     () => judgeSafeHalt({ operations: [], turns: [], ends: evidence.ends }),
-    () => (evidence.plan.judgeLinearizability ? judgeRegisters(operations) : []),
+    () => judgeRegisterSample(operations),
     () => judgeLocks(material.locks, operations, truth),
   ]
   for (const ask of judges) {
@@ -57,12 +55,6 @@ export function judge(evidence: Evidence): Violation | undefined {
     if (first !== undefined) return first
   }
   return undefined
-}
-
-/** The judge that knows nothing of revisions, on the keys that nothing else changes. */
-function judgeRegisters(operations: readonly Operation[]): Violation[] {
-  const calls = registerCalls(operations).filter(({ input }) => input.key.startsWith('r/'))
-  return judgeLinearizable(registerSpec, calls)
 }
 
 function named(judge: string, violations: readonly Violation[]): Violation[] {

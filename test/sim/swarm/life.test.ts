@@ -22,7 +22,6 @@ function shortPlan(seed: number, kinds: readonly FaultKind[], more: Partial<Plan
     work: { ...drawn.work, clients: 3, stepsPerSecond: 20, leaseTtlSecondsMax: 2 },
     faults: faults as Faults,
     beyondPromise: null,
-    judgeLinearizability: true,
     ...more,
   }
 }

@@ -68,8 +68,6 @@ export interface Plan {
   readonly faults: Faults
   /** The promise is exceeded: then members may halt and forget, but not lie. */
   readonly beyondPromise: BeyondPromise | null
-  /** The general judge looks at this life as well; it costs more than the others. */
-  readonly judgeLinearizability: boolean
 }
 
 /** How many of a hundred lives exceed the promise. */
@@ -104,7 +102,6 @@ export function drawPlan(seed: number): Plan {
     beyondPromise: rest.chance(BEYOND_PERCENT / 100)
       ? rest.pick(['lyingDisks', 'majorityWiped', 'rotEverywhere'] as const)
       : null,
-    judgeLinearizability: rest.chance(0.05),
   }
 }
 

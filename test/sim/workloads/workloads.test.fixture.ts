@@ -46,7 +46,8 @@ export class WorkBed {
     const { world, workloads } = this
     workloads.stop()
     await world.answered(workloads.settled, 60_000)
-    const isLevel = () => workloads.behind(workloads.revision).length === 0
+    const { revision } = workloads
+    const isLevel = () => workloads.behind(revision).length === 0
     await world.until('level watchers', isLevel, 30_000)
     await world.answered(workloads.close())
   }

@@ -5,15 +5,11 @@
  * that began before some moment; what was not answered by then counts as unanswered.
  */
 
-import { judgeLinearizable } from '../../check/linearizability/judge.js'
-import { registerCalls } from '../../check/linearizability/register-calls.js'
-import {
-  type RegisterInput,
-  type RegisterOutput,
-  registerSpec,
-} from '../../check/linearizability/register-spec.js'
-import type { TimedCall } from '../../check/linearizability/spec.js'
-import type { Operation, Violation } from '../../check/operation.js'
+import type { Operation, Violation } from '../operation.js'
+import { judgeLinearizable } from './judge.js'
+import { registerCalls } from './register-calls.js'
+import { type RegisterInput, type RegisterOutput, registerSpec } from './register-spec.js'
+import type { TimedCall } from './spec.js'
 
 type RegisterCall = TimedCall<RegisterInput, RegisterOutput>
 

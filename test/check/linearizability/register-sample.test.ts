@@ -2,8 +2,8 @@
 
 import { expect, test } from '@jest/globals'
 import { PutRequest, RangeRequest, RangeResponse } from '../../../client/wire/generated/rpc.js'
-import type { Answer, Operation } from '../../check/operation.js'
 import type { Call } from '../../model/call.js'
+import type { Answer, Operation } from '../operation.js'
 import { beginning, judgeRegisterSample } from './register-sample.js'
 
 const write = (id: number, began: number, ended: number) => ({
