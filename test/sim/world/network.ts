@@ -27,6 +27,8 @@ export interface SimNetworkOptions {
   /** A random of its own for each name. */
   readonly fork: (name: string) => SeededRandom
   readonly log: (subject: string, what: string) => void
+  /** A server's handler threw something that no caller is meant to hear. */
+  readonly crashed: (error: unknown) => void
 }
 
 /** See the head of the file. */
@@ -35,6 +37,8 @@ export class SimNetwork {
   /** For what belongs to no link. */
   readonly random: SeededRandom
   readonly log: (subject: string, what: string) => void
+  /** See {@link SimNetworkOptions.crashed}. */
+  readonly crashed: (error: unknown) => void
   /** What really happened, by kind. */
   readonly counts = new Counts()
   /** How links begin that nobody has used yet. */
@@ -56,7 +60,8 @@ export class SimNetwork {
   readonly #isolated = new Set<string>()
   readonly #clientless = new Set<string>()
 
-  constructor({ clock, fork, log }: SimNetworkOptions) {
+  constructor({ clock, fork, log, crashed }: SimNetworkOptions) {
+    this.crashed = crashed
     this.clock = clock
     this.random = fork('network')
     this.#fork = fork
@@ -171,10 +176,13 @@ export class SimNetwork {
     this.#cutApart()
   }
 
-  /** Connections from one node to another break; what is under way there is lost. */
-  breakConnections(from: string, to: string): void {
-    for (const connection of [...this.connections])
-      if (connection.client.name === from && connection.up.link.to === to) connection.breakOff()
+  /** Connections from one node to another break; what is under way there is lost. @returns how many. */
+  breakConnections(from: string, to: string): number {
+    const broken = [...this.connections].filter(
+      ({ client, up }) => client.name === from && up.link.to === to,
+    )
+    for (const connection of broken) connection.breakOff()
+    return broken.length
   }
 
   /** All links are whole and free of faults; latencies stay. */

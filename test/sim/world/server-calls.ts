@@ -1,6 +1,9 @@
 /**
  * The server's side of one call: the handler runs in the life of its process, and what it
  * answers goes back down the connection, unless the caller is known to be gone.
+ *
+ * A handler that throws anything but a status has a bug. Its caller is told UNKNOWN as in
+ * production, and the world crashes with the error, so that no judge takes it for an outcome.
  */
 
 import { cancelled, toRpcError, unimplemented } from '../../../client/host/failure.js'
@@ -89,7 +92,7 @@ export class UnaryCall implements ServerSide {
       },
       (error) => {
         server.callEnded()
-        this.#fail(toRpcError(error))
+        this.#fail(statusOf(error, this.#connection))
       },
     )
   }
@@ -159,7 +162,7 @@ export class StreamCall<Request, Response> implements ServerSide {
         try {
           handler(this.end as never, this.#context!)
         } catch (error) {
-          this.end.fail(toRpcError(error))
+          this.end.fail(statusOf(error, connection))
         }
     })
   }
@@ -176,6 +179,12 @@ export class StreamCall<Request, Response> implements ServerSide {
   #send(arrive: () => void): void {
     if (!this.#connection.server!.life.isOver) this.#connection.down.send(arrive)
   }
+}
+
+/** What the caller is told. What the dead throw is nobody's concern. */
+function statusOf(error: unknown, { server, network }: SimConnection): RpcError {
+  if (!(error instanceof RpcError) && !server!.life.isOver) network.crashed(error)
+  return toRpcError(error)
 }
 
 function closing(): RpcError {

@@ -55,6 +55,7 @@ export class World {
       clock: this.clock,
       fork: (name) => this.fork(name),
       log: (subject, what) => this.log.say(subject, what),
+      crashed: (error) => this.crashed(error),
     })
     for (let i = 0; i < options.members; i++) this.#add(true)
   }
@@ -87,7 +88,7 @@ export class World {
     return process
   }
 
-  /** Lets true time pass. @throws what code threw that belongs to no member: a test's or a client's. */
+  /** Lets true time pass. @throws what code threw that nobody expected: see {@link crashed}. */
   async run(ms: number): Promise<void> {
     if (this.#running) throw new Error('somebody lets time pass already')
     this.#running = true
@@ -128,7 +129,7 @@ export class World {
     return leader
   }
 
-  /** Code threw that belongs to no member: `run` fails with it. */
+  /** Code of a test or a client threw, or a member's handler threw what is no status: `run` fails with it. */
   crashed(error: unknown): void {
     this.#crash ??= { error }
   }
