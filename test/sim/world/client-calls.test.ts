@@ -1,6 +1,8 @@
 /** What a caller is told of a call that its server cannot answer any more. */
 
 import { afterEach, expect, test } from '@jest/globals'
+import { RangeRequest } from '../../../client/wire/generated/rpc.js'
+import { readStreamed } from '../../check/range-pieces.js'
 import { World } from './world.js'
 
 let world: World
@@ -22,4 +24,18 @@ test('a deadline between the death of the server and the news of it is no proof 
   expect(machine.member!.machine.store.revision).toBe(3)
   await machine.kill()
   expect(await world.answered(failed)).toMatchObject({ outcomeUnknown: true })
+})
+
+test('a process that stands still finds all of a stream that ended meanwhile, in order', async () => {
+  world = new World({ seed: 1, members: 1, memberOptions: {}, tuning: {} })
+  await world.answered(world.machines[0]!.boot())
+  await world.until('a leader', () => world.leader !== undefined)
+  const process = world.process('c1')
+  const client = process.connect()
+  await world.answered(client.kv.put('a', '1'))
+  const answer = readStreamed(client, RangeRequest.create({ key: Buffer.from('a') }), {})
+  process.pause()
+  await world.run(1_000)
+  process.resume()
+  expect((await world.answered(answer)).kvs).toHaveLength(1)
 })

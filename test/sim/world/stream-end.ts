@@ -85,14 +85,14 @@ export class StreamEnd<In, Out> implements MessageStream<In, Init<Out>> {
       return
     }
     this.over(undefined)
-    this.wire.post(() => this.far.over(undefined))
+    this.wire.post(() => this.far.#farOver(undefined))
   }
 
   fail(error: RpcError): void {
     if (this.#outcome !== undefined) return
     this.over(error)
     const told = this.#options.role === 'client' ? cancelled() : onTheWire(error)
-    this.wire.post(() => this.far.over(told))
+    this.wire.post(() => this.far.#farOver(told))
   }
 
   receive(receiver: Receiver<In>): void {
@@ -145,9 +145,16 @@ export class StreamEnd<In, Out> implements MessageStream<In, Init<Out>> {
     return !this.#full
   }
 
+  /** The far side ended the stream: told behind its messages, also to one who stands still. */
+  #farOver(error: RpcError | undefined): void {
+    this.#options.life.run(() => this.over(error))
+  }
+
   #endOfInput(): void {
-    this.#farEnded = true
-    this.#schedule()
+    this.#options.life.run(() => {
+      this.#farEnded = true
+      this.#schedule()
+    })
   }
 
   #schedule(): void {
