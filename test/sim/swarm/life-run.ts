@@ -13,6 +13,7 @@ import type { Calm } from '../../check/lease-rules.js'
 import type { Violation } from '../../check/operation.js'
 import { judgeSafeHalt } from '../../check/safe-halt.js'
 import { startWorkloads, type Workloads } from '../workloads/workloads.js'
+import { takeOffence } from '../world/banned.js'
 import { World } from '../world/world.js'
 import { Clocks } from './clocks.js'
 import { startFaults } from './driver.js'
@@ -22,6 +23,7 @@ import { layOut } from './geography.js'
 import { judge } from './judging.js'
 import type { Life, LiveOptions } from './life.js'
 import { Liveness, NotLive } from './liveness.js'
+import { networkHarm } from './network-faults.js'
 import { Onlookers } from './onlookers.js'
 import type { Plan } from './plan.js'
 import { SpaceKeeper } from './space.js'
@@ -75,11 +77,13 @@ export class LifeRun {
     try {
       await this.#live()
     } catch (error) {
+      this.#convictOffence()
       if (error instanceof NotLive)
         this.#verdict.convict({ rule: 'liveness', message: error.message })
       else this.#verdict.crash(error)
     }
     await this.#world.stop().catch((error: unknown) => this.#verdict.crash(error))
+    this.#convictOffence()
     return this.#report()
   }
 
@@ -155,11 +159,20 @@ export class LifeRun {
   }
 
   #isConvicted(): boolean {
+    this.#convictOffence()
     if (isOwed(this.#plan)) this.#verdict.convict(this.#onlookers.violation)
     return this.#verdict.broken !== undefined
   }
 
+  /** Whoever asks the real machine ends the life, even when the refusal was caught. */
+  #convictOffence(): void {
+    const offence = takeOffence()
+    if (offence !== undefined)
+      this.#verdict.convict({ rule: 'banned global', message: offence.message })
+  }
+
   #ended(member: string, reason: Error, isExcused: boolean): void {
+    this.#convictOffence()
     this.#onlookers.ends.push({ member, reason })
     if (!isExcused && isOwed(this.#plan))
       this.#verdict.convict({ rule: 'ended itself', message: `${member}: ${reason.message}` })
@@ -195,7 +208,7 @@ export class LifeRun {
       logLines: log.count,
       simulatedMs: clock.now(),
       operations: this.#workloads?.operations.length ?? 0,
-      faults: this.#episodes?.counts ?? {},
+      faults: { ...this.#episodes?.counts, ...networkHarm(this.#world) },
       leasesExpired: leasesExpired(committed),
       leaderChanges: Math.max(0, leaders - 1),
       membershipChanges: membershipChanges(committed),

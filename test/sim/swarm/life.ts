@@ -6,7 +6,7 @@ import type { Plan } from './plan.js'
 /** What one life was like. */
 export interface Life {
   readonly seed: number
-  /** The first promise that was broken: a judge's rule, `liveness`, or `crash` for what nobody expected. */
+  /** The first promise that was broken: a judge's rule, `liveness`, `banned global`, or `crash` for what nobody expected. */
   readonly violation?: { readonly rule: string; readonly message: string }
   /** The last lines of the event log. */
   readonly lastEvents: readonly string[]
@@ -16,7 +16,7 @@ export interface Life {
   readonly simulatedMs: number
   /** Operations that were judged. */
   readonly operations: number
-  /** How many were injected, by kind. */
+  /** How often each kind did harm: calls that failed, messages that were lost; windows in which nothing was struck count for nothing. */
   readonly faults: Readonly<Record<string, number>>
   /** Leases that the leader revoked because their time was over. */
   readonly leasesExpired: number

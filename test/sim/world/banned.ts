@@ -2,7 +2,8 @@
  * What nothing in the world may ask: the time, chance and timers of the machine it runs on.
  *
  * They are replaced for the whole process by functions that throw, with the place of the
- * caller, so that one careless line is found by the first seed that reaches it. The inside
+ * caller, so that one careless line is found by the first seed that reaches it. Whoever
+ * catches the error hides nothing: the first one is kept for {@link takeOffence}. The inside
  * of Node keeps its own. What the world itself needs it has taken before; see
  * virtual-clock.ts.
  */
@@ -20,6 +21,16 @@ export class BannedError extends Error {
 const HARMLESS: readonly (readonly [string, string])[] = [
   ['node:internal', 'Node looks at its own clock for its own ends'],
 ]
+
+/** The first offence that nobody has taken. */
+let offence: BannedError | undefined
+
+/** The first offence of this process since the last call, also if its error was caught. */
+export function takeOffence(): BannedError | undefined {
+  const taken = offence
+  offence = undefined
+  return taken
+}
 
 type Functions = Record<string, unknown>
 
@@ -121,5 +132,6 @@ function refuse(what: string, from: (...args: never[]) => unknown, always = fals
   const caller = (error.stack ?? '').split('\n')[1]?.trim() ?? 'an unknown place'
   if (!always && HARMLESS.some(([part]) => caller.includes(part))) return
   error.message = `${what} is banned in the simulated world: called ${caller}`
+  offence ??= error
   throw error
 }
