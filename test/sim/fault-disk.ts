@@ -48,6 +48,8 @@ export class FaultDisk {
   faults: FaultPlan
   onPoint: ((point: DiskPoint) => void) | undefined
   delay: ((call: DiskCall) => Promise<void>) | undefined
+  /** Writes that failed because they would have gone beyond `capacityBytes`. */
+  writesBeyondCapacity = 0
   /** Which directories are taken, and by which process. */
   readonly locks = new Map<string, number>()
   #process = 0

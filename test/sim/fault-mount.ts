@@ -143,7 +143,9 @@ class OpenFile implements File {
       const growth = Math.max(0, offset + bytes.length - this.#file.size)
       const isBounded = disk.capacityBytes < Number.POSITIVE_INFINITY
       const excess = isBounded ? Math.max(0, disk.usedBytes + growth - disk.capacityBytes) : 0
-      const full = fault === 'ENOSPC' || (growth > 0 && excess > 0)
+      const overflows = growth > 0 && excess > 0
+      if (overflows) disk.writesBeyondCapacity++
+      const full = fault === 'ENOSPC' || overflows
       if (full || fault === 'EIO') {
         const fits = Math.max(0, bytes.length - Math.min(growth, excess))
         this.#file.write(offset, bytes.subarray(0, disk.random.between(0, fits)))

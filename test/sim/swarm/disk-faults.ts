@@ -16,22 +16,24 @@ import type { Seat } from './seat.js'
 
 /** What is left of a full disk, in bytes. */
 const ROOM_BYTES_MAX = 4_000
+/** A member that runs hardly reads: in this share of the windows it is started anew, since a boot reads all. */
+const BOOT_SHARE = 0.6
 
 /** What each kind does. */
 export function diskFaults(fleet: Fleet): Readonly<Record<(typeof DISK_FAULTS)[number], Episode>> {
   const seat = (stage: Stage) => one(fleet, stage)[0]
   return {
-    readError: (stage) => calls(stage, seat(stage), 'EIO', ['read', 'open', 'list']),
+    readError: (stage) => reads(fleet, stage, seat(stage), 'EIO', ['read', 'open', 'list']),
     writeError: (stage) =>
       calls(stage, seat(stage), 'EIO', ['write', 'create', 'rename', 'truncate', 'remove']),
     syncError: (stage) => calls(stage, seat(stage), 'EIO', ['sync', 'syncDirectory']),
     noSpace: (stage) =>
       calls(stage, seat(stage), 'ENOSPC', ['create', 'write', 'makeDirectory', 'rename']),
-    shortRead: (stage) => calls(stage, seat(stage), 'short', ['read']),
+    shortRead: (stage) => reads(fleet, stage, seat(stage), 'short', ['read']),
     diskFull: (stage) => full(stage, seat(stage)),
     commitError: (stage) => commits(stage, seat(stage)),
     diskStall: (stage) => stall(fleet, stage, seat(stage)),
-    flip: (stage) => flip(stage, seat(stage)),
+    flip: (stage) => reads(fleet, stage, seat(stage), 'flip', ['read']),
     rot: (stage) => rot(fleet, stage, seat(stage)),
   }
 }
@@ -42,38 +44,76 @@ async function calls(
   seat: Seat | undefined,
   fault: DiskFault,
   operations: readonly string[],
+  begun: (seat: Seat) => Promise<void> = async () => {},
 ): Promise<void> {
+  if (seat === undefined) return
   const { kind, random, settings } = stage
-  const plan: FaultPlan = ({ operation }) => {
+  let strikes = 0
+  const plan: FaultPlan = ({ operation, path }) => {
     if (!isPossible(fault, operation) || !operations.includes(operation)) return undefined
-    return random.chance(settings.rate) ? fault : undefined
+    if (fault === 'flip' && isLastSegment(seat, path)) return undefined
+    if (!random.chance(settings.rate)) return undefined
+    strikes++
+    return fault
   }
-  if (!seat?.beginFault(kind, plan)) return
-  stage.did(seat.name, `${fault} at ${settings.rate}`)
+  if (!seat.beginFault(kind, plan)) return
+  stage.tell(seat.name, `${fault} at ${settings.rate}`)
+  await begun(seat)
   await stage.lasts()
   seat.endFault(kind)
+  stage.struck(seat.name, strikes)
+}
+
+/** As {@link calls}; now and then the member is started anew, so that it reads. */
+function reads(
+  fleet: Fleet,
+  stage: Stage,
+  seat: Seat | undefined,
+  fault: DiskFault,
+  operations: readonly string[],
+): Promise<void> {
+  return calls(stage, seat, fault, operations, async (it) => {
+    if (stage.random.chance(BOOT_SHARE)) await startAnew(fleet, stage, it)
+  })
+}
+
+async function startAnew(fleet: Fleet, { kind, random }: Stage, seat: Seat): Promise<void> {
+  const hold = seat.isUp ? seat.hold(kind) : undefined
+  if (hold === undefined) return
+  await (random.chance(0.5) ? seat.machine.kill() : seat.machine.stop())
+  hold.release()
+  fleet.startNow(seat)
 }
 
 /** Some commits of the backend fail. */
 async function commits(stage: Stage, seat: Seat | undefined): Promise<void> {
   if (!seat?.beginHarm(stage.kind)) return
   const { random, settings } = stage
-  seat.machine.commitFaults = () =>
-    random.chance(settings.rate) ? random.pick(['EIO', 'ENOSPC']) : undefined
-  stage.did(seat.name, `commits fail at ${settings.rate}`)
+  let strikes = 0
+  seat.machine.commitFaults = () => {
+    if (!random.chance(settings.rate)) return undefined
+    strikes++
+    return random.pick(['EIO', 'ENOSPC'])
+  }
+  stage.tell(seat.name, `commits fail at ${settings.rate}`)
   await stage.lasts()
   seat.machine.commitFaults = () => undefined
   seat.endHarm(stage.kind)
+  stage.struck(seat.name, strikes)
 }
 
 async function full(stage: Stage, seat: Seat | undefined): Promise<void> {
   if (!seat?.beginHarm(stage.kind)) return
-  const { disk } = seat.machine
+  const { machine } = seat
+  const { disk } = machine
+  const before = disk.writesBeyondCapacity
   disk.capacityBytes = disk.usedBytes + stage.random.between(0, ROOM_BYTES_MAX)
-  stage.did(seat.name, `has room for ${disk.capacityBytes - disk.usedBytes} bytes`)
+  stage.tell(seat.name, `has room for ${disk.capacityBytes - disk.usedBytes} bytes`)
   await stage.lasts()
-  disk.capacityBytes = Number.POSITIVE_INFINITY
+  // Another disk has taken over the bound if the machine was replaced meanwhile.
+  machine.disk.capacityBytes = Number.POSITIVE_INFINITY
   seat.endHarm(stage.kind)
+  stage.struck(seat.name, disk.writesBeyondCapacity - before)
 }
 
 /** Nothing that the storage is asked from now on ends before the stall does. */
@@ -88,22 +128,9 @@ function stall(fleet: Fleet, stage: Stage, seat: Seat | undefined): void {
 }
 
 /**
- * Reads give wrong bits. Not in the last segment of the log: there a wrong bit cannot be
- * told from a write that a crash cut off, and no member promises to see it.
+ * Wrong bits are spared to the last segment of the log: there a wrong bit cannot be told
+ * from a write that a crash cut off, and no member promises to see it.
  */
-async function flip(stage: Stage, seat: Seat | undefined): Promise<void> {
-  if (seat === undefined) return
-  const { kind, random, settings } = stage
-  const plan: FaultPlan = ({ operation, path }) => {
-    const harmless = operation !== 'read' || isLastSegment(seat, path)
-    return !harmless && random.chance(settings.rate) ? 'flip' : undefined
-  }
-  if (!seat.beginFault(kind, plan)) return
-  stage.did(seat.name, `reads wrong bits at ${settings.rate}`)
-  await stage.lasts()
-  seat.endFault(kind)
-}
-
 function isLastSegment({ machine }: Seat, path: string): boolean {
   if (!path.endsWith('.log')) return false
   const directory = path.slice(0, path.lastIndexOf('/'))

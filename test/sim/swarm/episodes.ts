@@ -25,6 +25,10 @@ export interface Stage {
   readonly random: SeededRandom
   /** A fault was injected: it is counted, and the log says so. */
   did(subject: string, what: string): void
+  /** Harm may come from now on: the log says so, and nothing is counted yet. */
+  tell(subject: string, what: string): void
+  /** Harm came so many times: it is counted, and the log says so. */
+  struck(subject: string, times: number): void
   /** Resolves after about `forMs`, or when the phase of faults ends. */
   lasts(): Promise<void>
   /** A time of about this mean that ends with the phase of faults at the latest, in milliseconds. */
@@ -42,7 +46,7 @@ export type Episode = (stage: Stage) => Promise<void> | void
 
 /** See the head of the file. */
 export class Episodes {
-  /** How often each kind did something. */
+  /** How often each kind did harm; a kind that only might have done some is missing. */
   readonly counts: Record<string, number> = {}
   readonly #world: World
   /** True time at which the phase of faults will be over. */
@@ -66,9 +70,18 @@ export class Episodes {
   begin(kind: FaultKind | BeyondPromise, settings: FaultSettings, episode: Episode): void {
     const random = this.#world.fork(`fault ${kind}`)
     const wait = (ms: number) => this.#wait(ms)
+    const count = (times: number) => {
+      this.counts[kind] = (this.counts[kind] ?? 0) + times
+    }
+    const tell = (subject: string, what: string) => this.#world.log.say(subject, `${kind}: ${what}`)
     const did = (subject: string, what: string) => {
-      this.counts[kind] = (this.counts[kind] ?? 0) + 1
-      this.#world.log.say(subject, `${kind}: ${what}`)
+      count(1)
+      tell(subject, what)
+    }
+    const struck = (subject: string, times: number) => {
+      if (times === 0) return
+      count(times)
+      tell(subject, `struck ${times} times`)
     }
     const goesOn = () => !this.#ended
     const leftMs = () => Math.max(0, this.#endMs - this.#world.clock.now())
@@ -77,6 +90,8 @@ export class Episodes {
       settings,
       random,
       did,
+      tell,
+      struck,
       wait,
       drawMs: (mean) => Math.min(exponentialMs(random, mean), EPISODE_MS_MAX, leftMs()),
       lasts: () => wait(exponentialMs(random, settings.forMs)),

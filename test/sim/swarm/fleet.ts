@@ -81,6 +81,12 @@ export class Fleet {
       seat.restartAtMs = Math.min(seat.restartAtMs, this.world.clock.now())
   }
 
+  /** Starts a machine that is down, if it may be started, without waiting for the supervisor's next look. */
+  startNow(seat: Seat): void {
+    seat.restartAtMs = 0
+    if (!this.#stopped) this.#lookAt(seat)
+  }
+
   /** No more starts. */
   stop(): void {
     this.#stopped = true
@@ -220,14 +226,15 @@ export class Fleet {
   }
 
   #look(): void {
-    const nowMs = this.world.clock.now()
-    for (const seat of this.seats) {
-      if (seat.isHeld || seat.booting || seat.lost || seat.retired) continue
-      if (seat.machine.isUp) continue
-      if (wasRemoved(seat)) seat.retired = true
-      else if (seat.memberId === undefined && !this.knows(seat.machine.peerUrl)) continue
-      else if (nowMs >= seat.restartAtMs) this.#restart(seat)
-    }
+    for (const seat of this.seats) this.#lookAt(seat)
+  }
+
+  #lookAt(seat: Seat): void {
+    if (seat.isHeld || seat.booting || seat.lost || seat.retired) return
+    if (seat.machine.isUp) return
+    if (wasRemoved(seat)) seat.retired = true
+    else if (seat.memberId === undefined && !this.knows(seat.machine.peerUrl)) return
+    else if (this.world.clock.now() >= seat.restartAtMs) this.#restart(seat)
   }
 
   #restart(seat: Seat): void {

@@ -10,7 +10,7 @@ const NONE = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, null])) as Faul
 /** A short life on near links with these kinds of faults. */
 function shortPlan(seed: number, kinds: readonly FaultKind[], more: Partial<Plan> = {}): Plan {
   const drawn = drawPlan(seed)
-  const settings: FaultSettings = { everyMs: 700, forMs: 400, rate: 0.3 }
+  const settings: FaultSettings = { everyMs: 700, forMs: 600, rate: 0.3 }
   const faults = { ...NONE, ...Object.fromEntries(kinds.map((kind) => [kind, settings])) }
   return {
     ...drawn,
@@ -60,8 +60,8 @@ describe('faults of every kind happen, and nothing breaks', () => {
     ['pause', 'pauseClient', 'clockFreeze', 'clockDrift', 'wallStep'],
     ['partition', 'cutOneWay', 'cutClients', 'refuse', 'breakConnections'],
     ['loss', 'duplicate', 'replay', 'reorder', 'slowLinks', 'clog', 'swizzleClog'],
-    ['readError', 'writeError', 'syncError', 'diskFull', 'noSpace', 'commitError'],
-    ['shortRead', 'diskStall', 'flip', 'rot', 'replace'],
+    ['readError', 'writeError', 'syncError', 'noSpace', 'commitError'],
+    ['shortRead', 'diskStall', 'diskFull', 'flip', 'rot', 'replace'],
     ['addVoter', 'remove', 'updateUrls'],
     ['addLearner', 'promote', 'moveLeader'],
   ]
@@ -69,7 +69,13 @@ describe('faults of every kind happen, and nothing breaks', () => {
   test.each(groups.map((kinds) => [kinds.join(' '), kinds] as const))(
     '%s',
     async (_, kinds) => {
-      const life = await live(shortPlan(7, kinds, { safetyMs: 8_000 }))
+      const plan = shortPlan(7, kinds, { safetyMs: 8_000 })
+      // Short segments and many snapshots and commits, so that there is something to strike.
+      const life = await live({
+        ...plan,
+        member: { ...plan.member, snapshotCount: 40, snapshotCatchupEntries: 30 },
+        tuning: { walSegmentBytes: 2_000, backendCommitWritesMax: 5 },
+      })
       expect(life.violation).toBeUndefined()
       expect(Object.keys(life.faults).sort()).toEqual([...kinds].sort())
     },

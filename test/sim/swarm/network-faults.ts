@@ -42,6 +42,23 @@ export function networkFaults(
   }
 }
 
+/** What the network counts for kinds whose links only might do harm. */
+const COUNTED = {
+  loss: 'messagesLost',
+  duplicate: 'messagesDuplicated',
+  replay: 'messagesReplayed',
+  reorder: 'messagesReordered',
+  refuse: 'connectionsRefusedByLink',
+} as const
+
+/** How often the kinds did harm whose harm the network counts; those that did none are missing. */
+export function networkHarm({ network }: World): Record<string, number> {
+  const counts = Object.entries(COUNTED).map(
+    ([kind, what]) => [kind, network.counts.get(what)] as const,
+  )
+  return Object.fromEntries(counts.filter(([, times]) => times > 0))
+}
+
 class NetworkFaults {
   readonly #fleet: Fleet
   readonly #world: World
@@ -90,7 +107,7 @@ class NetworkFaults {
 
   async refuse(stage: Stage): Promise<void> {
     const links = this.#someLinks(stage)
-    stage.did('network', `${names(links)} refuse connections`)
+    stage.tell('network', `${names(links)} refuse connections`)
     for (const link of links) link.refuse = true
     await stage.lasts()
     for (const link of links) link.refuse = false
@@ -100,7 +117,7 @@ class NetworkFaults {
   async rate(stage: Stage, rate: Rate): Promise<void> {
     const links = this.#somePeerLinks(stage)
     if (links.length === 0) return
-    stage.did('network', `${names(links)} at ${stage.settings.rate}`)
+    stage.tell('network', `${names(links)} at ${stage.settings.rate}`)
     for (const link of links) link[rate] = stage.settings.rate
     await stage.lasts()
     for (const link of links) link[rate] = 0
@@ -150,8 +167,10 @@ class NetworkFaults {
     const nodes = [...this.#members(), ...this.#clients()]
     const node = random.pick(nodes)
     const others = random.chance(0.3) ? nodes : [random.pick(nodes)]
-    for (const other of others) this.#world.network.breakConnections(node, other)
-    stage.did('network', `${node} and ${others.join()} lose their connections`)
+    stage.tell('network', `${node} and ${others.join()} lose their connections`)
+    let broken = 0
+    for (const other of others) broken += this.#world.network.breakConnections(node, other)
+    stage.struck('network', broken)
   }
 
   async #cutFor(stage: Stage, directions: readonly Direction[]): Promise<void> {

@@ -165,6 +165,7 @@ export class SimConnection {
       const server = this.up.link.refuse ? undefined : this.network.accepting(this.address)
       if (server === undefined) {
         this.network.counts.add('connectionsRefused')
+        if (this.up.link.refuse) this.network.counts.add('connectionsRefusedByLink')
         this.down.send(() => life.run(() => this.#fail(`${this.address} refuses connections`)))
         return
       }
