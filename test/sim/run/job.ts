@@ -45,6 +45,8 @@ export function lostLife(seed: number, rule: string, message: string): Life {
     simulatedMs: 0,
     operations: 0,
     faults: {},
+    material: {},
+    lockOverlap: { grants: 0, longestMs: 0 },
     leasesExpired: 0,
     leaderChanges: 0,
     membershipChanges: 0,

@@ -9,11 +9,13 @@ import { Tally } from './tally.js'
 
 const plain = paintFor({})
 
+const fed = { material: { reads: 700 }, lockOverlap: { grants: 1, longestMs: 2_500 } }
+
 function outcome(seed: number, fields: Partial<Outcome['life']> = {}): Outcome {
   const { violation: _, ...life } = lostLife(seed, '', '')
   const lived = { simulatedMs: 1_800_000, operations: 1_000, faults: { kill: 3, rot: 1 } }
   return {
-    life: { ...life, ...lived, leasesExpired: 4, ...fields },
+    life: { ...life, ...lived, ...fed, leasesExpired: 4, ...fields },
     cost: { cpuMs: 90_000, memoryBytes: seed * 2 ** 20 },
   }
 }
@@ -65,6 +67,18 @@ describe('a report', () => {
     expect(text).toMatch(/longest unavailable +12.3 s \(seed 2\)/)
     expect(text).toMatch(/faults +8 \(4.0 a seed\)/)
     expect(text).toMatch(/kill +6 +rot +2/)
+  })
+
+  test('says what the judges were fed with, and how often with nothing', () => {
+    const tally = new Tally()
+    tally.add(outcome(1), false)
+    tally.add(outcome(2, { material: { reads: 5, 'mutex grants': 3 } }), false)
+    tally.add(outcome(2), true)
+    const text = reportText(tally.totals(), 30_000, plain)
+    expect(text).toMatch(/reads +705 +none in 0 lives/)
+    expect(text).toMatch(/mutex grants +3 +none in 1 lives/)
+    expect(text).toMatch(/watch events +0 +none in 2 lives/)
+    expect(text).toMatch(/locks held by two +2 times, 2.5 s at most/)
   })
 
   test('names a failure, its last events, and the command that shows it again', () => {

@@ -2,7 +2,7 @@
 
 import { type RoomCoverage, WHAT_A_BRANCH_IS } from './coverage.js'
 import type { Paint } from './paint.js'
-import { type Failure, faultsOf, type Totals } from './tally.js'
+import { type Failure, type FedTotal, faultsOf, type Totals } from './tally.js'
 
 const HOUR_MS = 3_600_000
 /** Last events that a failure shows; its trace has all of them. */
@@ -54,11 +54,22 @@ function shown(seeds: readonly number[]): string {
   return seeds.length > SEEDS_SHOWN ? `${some} …` : some
 }
 
-/** The whole report. @param wallMs real time that the batch took. */
-export function reportText(totals: Totals, wallMs: number, paint: Paint): string {
+/**
+ * The whole report.
+ *
+ * @param wallMs real time that the batch took.
+ * @param isInterrupted not all was lived: nothing that failed so far is no success.
+ */
+export function reportText(
+  totals: Totals,
+  wallMs: number,
+  paint: Paint,
+  isInterrupted = false,
+): string {
   const { passed, failed, simulatedMs, cpuMs } = totals
   const lives = passed + failed
-  const verdict = failed === 0 ? paint.green('passed') : paint.red('FAILED')
+  const good = isInterrupted ? 'interrupted' : paint.green('passed')
+  const verdict = failed === 0 ? good : paint.red('FAILED')
   const perSeed = (sum: number) => `${count(sum)} (${ratio(sum, lives)} a seed)`
   const rows: [string, string][] = [
     [
@@ -79,10 +90,11 @@ export function reportText(totals: Totals, wallMs: number, paint: Paint): string
     ['leader changes', perSeed(totals.leaderChanges)],
     ['membership changes', perSeed(totals.membershipChanges)],
     ['longest unavailable', unavailability(totals)],
+    ['locks held by two', overlapText(totals)],
     ['largest process', `${(totals.memoryBytesMax / 2 ** 20).toFixed(0)} MiB`],
     ['faults', perSeed(faultsOf(totals))],
   ]
-  return `${verdict}\n${aligned(rows)}${faultTable(totals.faults)}`
+  return `${verdict}\n${aligned(rows)}${faultTable(totals.faults)}judges were fed with\n${aligned(totals.material.map(fedRow))}`
 }
 
 /** Percent of branches for each room, and all misses if asked for. */
@@ -104,6 +116,16 @@ export function coverageText(rooms: readonly RoomCoverage[], withMisses: boolean
 function unavailability({ longestUnavailableMs, longestUnavailableSeed }: Totals): string {
   if (longestUnavailableSeed === undefined) return 'never'
   return `${(longestUnavailableMs / 1000).toFixed(1)} s (seed ${longestUnavailableSeed})`
+}
+
+/** No lock can exclude it; fencing tokens are there for it. */
+function overlapText({ lockOverlaps, lockOverlapMsMax }: Totals): string {
+  const longest = `${(lockOverlapMsMax / 1000).toFixed(1)} s at most`
+  return `${count(lockOverlaps)} times, ${longest}; not promised against without fencing`
+}
+
+function fedRow({ kind, sum, livesWithout }: FedTotal): [string, string] {
+  return [kind, `${count(sum).padStart(11)}   none in ${count(livesWithout)} lives`]
 }
 
 function faultTable(faults: Totals['faults']): string {

@@ -1,5 +1,6 @@
 /** What a batch of lives adds up to. */
 
+import { MATERIAL_KINDS, type MaterialKind } from '../swarm/fed.js'
 import type { Life } from '../swarm/life.js'
 import type { Outcome } from './job.js'
 
@@ -9,6 +10,14 @@ export interface Failure {
   readonly rule: string
   readonly message: string
   readonly lastEvents: readonly string[]
+}
+
+/** How much of one kind the judges were fed with. */
+export interface FedTotal {
+  readonly kind: MaterialKind
+  readonly sum: number
+  /** Lives that had none of it. */
+  readonly livesWithout: number
 }
 
 /** Sums over lives. Second lives of a seed count for time and cost only. */
@@ -22,6 +31,11 @@ export interface Totals {
   readonly operations: number
   readonly commands: number
   readonly faults: Readonly<Record<string, number>>
+  /** Every kind, also those of which there was none. */
+  readonly material: readonly FedTotal[]
+  /** Grants of locks while an earlier holder believed that it held. */
+  readonly lockOverlaps: number
+  readonly lockOverlapMsMax: number
   readonly leasesExpired: number
   readonly leaderChanges: number
   readonly membershipChanges: number
@@ -41,6 +55,9 @@ export class Tally {
   readonly failures: Failure[] = []
   readonly #failedSeeds = new Set<number>()
   readonly #faults = new Map<string, number>()
+  readonly #material = new Map<MaterialKind, { sum: number; lives: number }>()
+  #lockOverlaps = 0
+  #lockOverlapMsMax = 0
   #lives = 0
   #again = 0
   #simulatedMs = 0
@@ -80,6 +97,9 @@ export class Tally {
       operations: this.#operations,
       commands: this.#commands,
       faults: Object.fromEntries([...this.#faults].sort(([, a], [, b]) => b - a)),
+      material: MATERIAL_KINDS.map((kind) => this.#fedTotal(kind)),
+      lockOverlaps: this.#lockOverlaps,
+      lockOverlapMsMax: this.#lockOverlapMsMax,
       leasesExpired: this.#leasesExpired,
       leaderChanges: this.#leaderChanges,
       membershipChanges: this.#membershipChanges,
@@ -89,6 +109,21 @@ export class Tally {
     }
   }
 
+  #fedTotal(kind: MaterialKind): FedTotal {
+    const { sum, lives } = this.#material.get(kind) ?? { sum: 0, lives: 0 }
+    return { kind, sum, livesWithout: this.#lives - lives }
+  }
+
+  #addMaterial({ material, lockOverlap }: Life): void {
+    for (const kind of MATERIAL_KINDS) {
+      const number = material[kind] ?? 0
+      const { sum, lives } = this.#material.get(kind) ?? { sum: 0, lives: 0 }
+      this.#material.set(kind, { sum: sum + number, lives: lives + (number > 0 ? 1 : 0) })
+    }
+    this.#lockOverlaps += lockOverlap.grants
+    this.#lockOverlapMsMax = Math.max(this.#lockOverlapMsMax, lockOverlap.longestMs)
+  }
+
   #addOnce(life: Life): void {
     this.#lives++
     this.#operations += life.operations
@@ -96,6 +131,7 @@ export class Tally {
     this.#leasesExpired += life.leasesExpired
     this.#leaderChanges += life.leaderChanges
     this.#membershipChanges += life.membershipChanges
+    this.#addMaterial(life)
     for (const [kind, count] of Object.entries(life.faults))
       this.#faults.set(kind, (this.#faults.get(kind) ?? 0) + count)
     if (life.longestUnavailableMs <= this.#longestUnavailableMs) return

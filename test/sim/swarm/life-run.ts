@@ -10,6 +10,7 @@
 
 import { compareMembers } from '../../check/agreement.js'
 import type { Calm } from '../../check/lease-rules.js'
+import { measureOverlap } from '../../check/lock-rules.js'
 import type { Violation } from '../../check/operation.js'
 import { judgeSafeHalt } from '../../check/safe-halt.js'
 import { startWorkloads, type Workloads } from '../workloads/workloads.js'
@@ -18,6 +19,7 @@ import { World } from '../world/world.js'
 import { Clocks } from './clocks.js'
 import { startFaults } from './driver.js'
 import type { Episodes } from './episodes.js'
+import { fedWith } from './fed.js'
 import { Fleet } from './fleet.js'
 import { layOut } from './geography.js'
 import { judge } from './judging.js'
@@ -200,6 +202,7 @@ export class LifeRun {
     const { log, clock } = this.#world
     const { committed, leaders } = this.#onlookers
     const { broken } = this.#verdict
+    const work = this.#workloads
     return {
       seed: this.#plan.seed,
       ...(broken && { violation: broken }),
@@ -207,8 +210,10 @@ export class LifeRun {
       logHash: log.hash,
       logLines: log.count,
       simulatedMs: clock.now(),
-      operations: this.#workloads?.operations.length ?? 0,
+      operations: work?.operations.length ?? 0,
       faults: { ...this.#episodes?.counts, ...networkHarm(this.#world) },
+      material: work === undefined ? {} : fedWith(work.operations, work.material),
+      lockOverlap: measureOverlap(work?.material.locks.grants ?? []),
       leasesExpired: leasesExpired(committed),
       leaderChanges: Math.max(0, leaders - 1),
       membershipChanges: membershipChanges(committed),

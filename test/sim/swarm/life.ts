@@ -1,5 +1,7 @@
 /** One life, from the founding of a cluster to the judges' word on it. */
 
+import type { Overlap } from '../../check/lock-rules.js'
+import type { Fed } from './fed.js'
 import { LifeRun } from './life-run.js'
 import type { Plan } from './plan.js'
 
@@ -18,6 +20,10 @@ export interface Life {
   readonly operations: number
   /** How often each kind did harm: calls that failed, messages that were lost; windows in which nothing was struck count for nothing. */
   readonly faults: Readonly<Record<string, number>>
+  /** What the judges were fed with; kinds that are missing: nothing. */
+  readonly material: Fed
+  /** Holders of locks that believed at the same time that they hold: measured, promised by nobody. */
+  readonly lockOverlap: Overlap
   /** Leases that the leader revoked because their time was over. */
   readonly leasesExpired: number
   readonly leaderChanges: number
