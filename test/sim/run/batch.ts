@@ -1,9 +1,11 @@
 /** Many seeds on all cores, and the report of them. */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UsageError } from '../../command-line.js'
 import { coverageOf } from './coverage.js'
+import { Interruption } from './interruption.js'
 import { runInLanes } from './lanes.js'
 import type { BatchCommand } from './options.js'
 import { paintFor } from './paint.js'
@@ -16,16 +18,18 @@ import { faultsOf, Tally } from './tally.js'
 const FAILURES_SHOWN = 20
 
 /**
- * Runs the seeds. An interrupt ends it with the report of what is done.
+ * Runs the seeds. An interrupt ends it with the report of what is done, and with 130 or 143.
  *
  * @param options for the processes; tests name a program of their own.
  * @returns the exit code: 0 when every life kept every promise.
+ * @throws UsageError before anything is lived, when the report could not be written.
  */
 export async function runBatch(
   command: BatchCommand,
   options: SeedProcessOptions = {},
 ): Promise<number> {
   const { from, seeds, jobs, minutes, coverage } = command
+  if (command.json !== undefined) checkWritable(command.json)
   const startMs = performance.now()
   const deadlineMs = minutes === undefined ? undefined : startMs + minutes * 60_000
   const processes = Array.from(
@@ -35,17 +39,15 @@ export async function runBatch(
   const paint = paintFor(process.stdout)
   const progress = new Progress(process.stdout)
   const tally = new Tally()
-  const directory = mkdtempSync(join(tmpdir(), 'conclave-sim-'))
+  const directory = mkdtempSync(join(tmpdir(), `conclave-sim-${process.pid}-`))
 
-  let isInterrupted = false
-  const interrupt = () => {
-    isInterrupted = true
+  const interruption = new Interruption(() => {
     for (const one of processes) one.kill()
-  }
-  process.once('SIGINT', interrupt)
+  })
+  const isInterrupted = () => interruption.exitCode !== undefined
 
   let begun = 0
-  const isOver = () => isInterrupted || performance.now() >= (deadlineMs ?? Infinity)
+  const isOver = () => isInterrupted() || performance.now() >= (deadlineMs ?? Infinity)
   try {
     await runInLanes({
       processes,
@@ -68,20 +70,23 @@ export async function runBatch(
     const wallMs = performance.now() - startMs
     const totals = tally.totals()
     const rooms = coverage ? coverageOf(ends.flat()) : undefined
-    process.stdout.write(reportText(totals, wallMs, paint) + rulesText(tally.failures))
+    process.stdout.write(
+      reportText(totals, wallMs, paint, isInterrupted()) + rulesText(tally.failures),
+    )
     if (rooms !== undefined) process.stdout.write(coverageText(rooms, command.misses))
-    if (isInterrupted) process.stdout.write('interrupted: this is what was done until then\n')
+    if (isInterrupted()) process.stdout.write('interrupted: this is what was done until then\n')
     if (command.json !== undefined)
       writeJson(command.json, {
         from,
+        interrupted: isInterrupted(),
         ...totals,
         wallMs,
         failures: tally.failures,
         ...(rooms === undefined ? {} : { coverage: rooms }),
       })
-    return verdictCode(totals.passed, totals.failed)
+    return interruption.exitCode ?? verdictCode(totals.passed, totals.failed)
   } finally {
-    process.off('SIGINT', interrupt)
+    interruption.release()
     for (const one of processes) one.kill()
     rmSync(directory, { recursive: true, force: true })
   }
@@ -90,6 +95,15 @@ export async function runBatch(
 /** A batch in which nothing was lived proves nothing. */
 function verdictCode(passed: number, failed: number): number {
   return failed === 0 && passed > 0 ? 0 : 1
+}
+
+/** The file is made, if there is none: hours later would be too late to learn that it cannot be. */
+function checkWritable(file: string): void {
+  try {
+    appendFileSync(file, '')
+  } catch (error) {
+    throw new UsageError(`--json: no report can be written: ${(error as Error).message}`)
+  }
 }
 
 function writeJson(file: string, value: unknown): void {

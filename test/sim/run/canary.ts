@@ -4,11 +4,13 @@
  * A seed that fails without the bug as well has found something else and does not count.
  */
 
+import { UsageError } from '../../command-line.js'
 import { CANARIES, canaryNamed } from '../canaries/canaries.js'
 import { canaryPlan } from '../canaries/canary.js'
 import type { Life } from '../swarm/life.js'
 import { canaryOptions } from './canary-process.js'
-import { type Means, UsageError } from './options.js'
+import { Interruption } from './interruption.js'
+import type { Means } from './options.js'
 import { paintFor } from './paint.js'
 import { failureText } from './report.js'
 import { SeedProcess, type SeedProcessOptions, StartError } from './seed-process.js'
@@ -46,16 +48,15 @@ export async function runCanary(
   options: SeedProcessOptions = {},
   withBug: (name: string) => SeedProcessOptions = canaryOptions,
 ): Promise<number> {
-  const interruption = new AbortController()
-  const interrupt = () => interruption.abort()
-  process.once('SIGINT', interrupt)
+  const stopping = new AbortController()
+  const interruption = new Interruption(() => stopping.abort())
   const paint = paintFor(process.stdout)
   const searches: Search[] = []
   try {
     for (const name of namesOf(command)) {
-      if (interruption.signal.aborted) break
+      if (stopping.signal.aborted) break
       const sick = { ...options, ...withBug(name) }
-      const search = await findCanary(name, command, sick, options, interruption.signal)
+      const search = await findCanary(name, command, sick, options, stopping.signal)
       searches.push(search)
       if (command.name !== 'all' && search.found?.violation !== undefined) {
         const failure = { ...search.found.violation, ...search.found }
@@ -64,11 +65,11 @@ export async function runCanary(
       process.stdout.write(`${searchText(search)}\n`)
     }
   } finally {
-    process.off('SIGINT', interrupt)
+    interruption.release()
   }
   if (command.name === 'all') process.stdout.write(`\n${searchTable(searches)}`)
-  const isWhole = !interruption.signal.aborted
-  return isWhole && searches.every(({ found }) => found !== undefined) ? 0 : 1
+  if (interruption.exitCode !== undefined) return interruption.exitCode
+  return searches.every(({ found }) => found !== undefined) ? 0 : 1
 }
 
 function namesOf(command: CanaryCommand): readonly string[] {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { UsageError } from '../../command-line.js'
 import { CANARIES } from '../canaries/canaries.js'
 import { drawPlan } from '../swarm/plan.js'
 import { runBatch } from './batch.js'
@@ -12,6 +13,8 @@ import { runCanary, searchTable } from './canary.js'
 import { lostLife } from './job.js'
 import { runOne } from './one.js'
 import { type BatchCommand, readOptions } from './options.js'
+import { readPlan } from './plan-file.js'
+import { Progress } from './progress.js'
 import { runShrink } from './shrink-command.js'
 import { STUB_BUG_SEED, STUB_SEEDS } from './stub-seeds.js'
 
@@ -35,6 +38,11 @@ afterEach(() => {
   jest.restoreAllMocks()
   rmSync(directory, { recursive: true })
 })
+
+/** Where batches keep logs meanwhile. */
+function temporary(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith(`conclave-sim-${process.pid}-`))
+}
 
 function batch(line: string): BatchCommand {
   return readOptions(line.split(' ')) as BatchCommand
@@ -85,9 +93,32 @@ describe('a batch', () => {
       onWrite = undefined
       process.emit('SIGINT')
     }
-    expect(await runBatch(command, { program, wallLimitMs: 60_000 })).toBe(1)
+    expect(await runBatch(command, { program, wallLimitMs: 60_000 })).toBe(130)
     expect(written).toMatch(/0 passed, 1 failed/)
     expect(written).toMatch(/interrupted/)
+  })
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('is no success when %s ends it before a seed failed', async (signal, code) => {
+    // Each seed that is done is told as progress; the interrupt comes at the first.
+    onWrite = () => {
+      onWrite = undefined
+      process.emit(signal)
+    }
+    const [before, spy] = [temporary(), jest.spyOn(Progress.prototype, 'show')]
+    spy.mockImplementation(() => void process.stdout.write('.'))
+    expect(await runBatch(batch('--seeds 30 --jobs 1'), { program })).toBe(code)
+    expect(written).toMatch(/^\.interrupted\n.*1 passed, 0 failed/)
+    expect(temporary()).toEqual(before)
+    expect(process.listenerCount(signal)).toBe(0)
+  })
+
+  test('is refused when its report cannot be written', async () => {
+    const command = batch(`--seeds 1 --json ${join(directory, 'none', 'report.json')}`)
+    await expect(runBatch(command, { program })).rejects.toThrow(UsageError)
+    expect(written).toBe('')
   })
 })
 
@@ -110,6 +141,27 @@ describe('one life', () => {
     await expect(runOne({ ...command, subject: { file } }, { program })).rejects.toThrow(
       /holds no plan: print one with npm run sim -- --seed 1 --print-plan/,
     )
+  })
+
+  test('of a plan that lacks fields is a mistake that names them', async () => {
+    const file = join(directory, 'plan.json')
+    const { members: _, work, ...plan } = drawPlan(1)
+    const { clients: __, ...rest } = work
+    writeFileSync(file, JSON.stringify({ ...plan, work: rest, links: null, safetyMs: 'long' }))
+    const command = { kind: 'one', trace: false, canary: undefined } as const
+    const lived = runOne({ ...command, subject: { file } }, { program })
+    await expect(lived).rejects.toThrow(UsageError)
+    await expect(lived).rejects.toThrow(
+      /lacks a value for members, safetyMs, links, work.clients: print one/,
+    )
+  })
+
+  test('that was drawn lacks nothing, whatever its seed', () => {
+    const file = join(directory, 'plan.json')
+    for (let seed = 1; seed <= 50; seed++) {
+      writeFileSync(file, JSON.stringify(drawPlan(seed)))
+      expect(readPlan(file)).toEqual(drawPlan(seed))
+    }
   })
 })
 

@@ -2,15 +2,16 @@
  * `npm run sim`: whole clusters lived from seeds, in one process and on no real clock, and
  * judged. `--help` lists what it can do.
  *
- * Ends with 0 when every life kept every promise, with 1 when one did not, and with 2 when
- * the command line cannot be carried out.
+ * Ends with 0 when every life kept every promise, with 1 when one did not, with 2 when the
+ * command line cannot be carried out, and with 130 or 143 when it was interrupted.
  */
 
+import { orUsage } from '../../command-line.js'
 import { drawPlan } from '../swarm/plan.js'
 import { runBatch } from './batch.js'
 import { runCanary } from './canary.js'
 import { runOne } from './one.js'
-import { type Command, readOptions, USAGE, UsageError } from './options.js'
+import { type Command, readOptions, USAGE } from './options.js'
 import { lifeOf } from './plan-file.js'
 import { StartError } from './seed-process.js'
 import { runShrink } from './shrink-command.js'
@@ -21,11 +22,11 @@ process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    return await carryOut(readOptions(argv))
+    return await orUsage(() => carryOut(readOptions(argv)))
   } catch (error) {
-    if (!(error instanceof UsageError || error instanceof StartError)) throw error
+    if (!(error instanceof StartError)) throw error
     process.stderr.write(`${error.message}\n`)
-    return error instanceof UsageError ? 2 : 1
+    return 1
   }
 }
 

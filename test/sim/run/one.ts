@@ -3,6 +3,7 @@
 import { canaryNamed } from '../canaries/canaries.js'
 import { canaryPlan } from '../canaries/canary.js'
 import { canaryOptions } from './canary-process.js'
+import { Interruption } from './interruption.js'
 import type { OneCommand } from './options.js'
 import { paintFor } from './paint.js'
 import { lifeOf } from './plan-file.js'
@@ -25,12 +26,11 @@ export async function runOne(
     ...(canary === undefined ? {} : canaryOptions(canary)),
     printsTrace: trace,
   })
-  const interrupt = () => seedProcess.kill()
-  process.once('SIGINT', interrupt)
+  const interruption = new Interruption(() => seedProcess.kill())
   const startMs = performance.now()
   try {
     const outcome = await seedProcess.run({ life, ...(trace ? { trace: 'stdout' } : {}) })
-    if (outcome === undefined) return 1
+    if (outcome === undefined) return interruption.exitCode ?? 1
     const paint = paintFor(process.stdout)
     const tally = new Tally()
     const failure = tally.add(outcome, false)
@@ -44,7 +44,7 @@ export async function runOne(
     process.stdout.write(`  event log            ${logLines} lines, hash ${logHash}\n`)
     return failure === undefined ? 0 : 1
   } finally {
-    process.off('SIGINT', interrupt)
+    interruption.release()
     seedProcess.kill()
   }
 }

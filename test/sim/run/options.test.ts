@@ -1,7 +1,8 @@
 /** The command line of the simulation: what each form means, and what it says of mistakes. */
 
 import { describe, expect, test } from '@jest/globals'
-import { readOptions, UsageError } from './options.js'
+import { UsageError } from '../../command-line.js'
+import { readOptions } from './options.js'
 
 describe('the command line', () => {
   test('runs a hundred seeds from 1 when nothing else is said', () => {

@@ -6,7 +6,13 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import {
+  type Values as FlagValues,
+  parseFlags,
+  positiveNumber,
+  UsageError,
+  wholeNumber,
+} from '../../command-line.js'
 
 /** One life: what a seed draws, or a plan in a file. */
 export type Subject = { readonly seed: number } | { readonly file: string }
@@ -57,9 +63,6 @@ export type Command =
       readonly seeds: number | undefined
     })
   | { readonly kind: 'help' }
-
-/** The command line cannot be carried out; the message says what to write instead. */
-export class UsageError extends Error {}
 
 /** What `--help` prints. */
 export const USAGE = `npm run sim -- [options]
@@ -118,16 +121,16 @@ const SEEDS_DEFAULT = 100
  * @throws UsageError when a flag is unknown, has no use for this command, or has no good value.
  */
 export function readOptions(argv: readonly string[]): Command {
-  const values = parse(argv)
+  const values = parseFlags(argv, FLAGS)
   const kind = kindOf(values)
   for (const flag of Object.keys(FLAGS))
     if (isGiven(values, flag) && !GOES_WITH[kind].includes(flag))
       throw new UsageError(`--${flag} has no effect here; run --help to see what it belongs to`)
   const means: Means = {
-    jobs: whole('jobs', values.jobs, availableParallelism(), 1),
-    minutes: minutesOf(values.minutes),
+    jobs: wholeNumber('jobs', values.jobs, availableParallelism(), 1),
+    minutes: values.minutes === undefined ? undefined : positiveNumber('minutes', values.minutes),
   }
-  const from = whole('from', values.from, 1)
+  const from = wholeNumber('from', values.from, 1)
   switch (kind) {
     case 'help':
       return { kind }
@@ -139,14 +142,16 @@ export function readOptions(argv: readonly string[]): Command {
       return { kind, subject: seedOrFile(values.shrink!), ...means }
     case 'canary': {
       const seeds =
-        values.seeds === undefined ? undefined : whole('seeds', values.seeds, SEEDS_DEFAULT, 1)
+        values.seeds === undefined
+          ? undefined
+          : wholeNumber('seeds', values.seeds, SEEDS_DEFAULT, 1)
       return { kind, name: values.canary!, seeds, from, ...means }
     }
     case 'batch':
       return {
         kind,
         from,
-        seeds: whole('seeds', values.seeds, SEEDS_DEFAULT, 1),
+        seeds: wholeNumber('seeds', values.seeds, SEEDS_DEFAULT, 1),
         coverage: values.coverage || values['coverage-misses'],
         misses: values['coverage-misses'],
         json: values.json,
@@ -155,15 +160,7 @@ export function readOptions(argv: readonly string[]): Command {
   }
 }
 
-type Values = ReturnType<typeof parse>
-
-function parse(argv: readonly string[]) {
-  try {
-    return parseArgs({ args: [...argv], options: FLAGS, allowPositionals: false }).values
-  } catch (error) {
-    throw new UsageError(`${(error as Error).message}; run --help for the list`)
-  }
-}
+type Values = FlagValues<typeof FLAGS>
 
 function isGiven(values: Values, flag: string): boolean {
   const value = values[flag as keyof Values]
@@ -184,26 +181,11 @@ function kindOf(values: Values): Command['kind'] {
 function subjectOf({ seed, plan }: Values): Subject {
   if (seed !== undefined && plan !== undefined)
     throw new UsageError('--seed and --plan both name a life: give one of them')
-  if (seed !== undefined) return { seed: whole('seed', seed, 0) }
+  if (seed !== undefined) return { seed: wholeNumber('seed', seed, 0) }
   if (plan !== undefined) return { file: plan }
   throw new UsageError('--print-plan needs --seed S or --plan FILE')
 }
 
 function seedOrFile(text: string): Subject {
-  return /^\d+$/.test(text) ? { seed: whole('shrink', text, 0) } : { file: text }
-}
-
-/** A whole number of at least `least`. */
-function whole(flag: string, text: string | undefined, otherwise: number, least = 0): number {
-  if (text === undefined) return otherwise
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isSafeInteger(value) && value >= least) return value
-  throw new UsageError(`--${flag} must be a whole number of at least ${least}, not "${text}"`)
-}
-
-function minutesOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (text !== '' && Number.isFinite(value) && value > 0) return value
-  throw new UsageError(`--minutes must be a number above 0, such as 0.5 or 10, not "${text}"`)
+  return /^\d+$/.test(text) ? { seed: wholeNumber('shrink', text, 0) } : { file: text }
 }

@@ -1,9 +1,10 @@
 /** Plans in files: those that somebody wrote or printed, and those that are remembered. */
 
 import { readFileSync } from 'node:fs'
-import type { Plan } from '../swarm/plan.js'
+import { UsageError } from '../../command-line.js'
+import { drawPlan, type Plan } from '../swarm/plan.js'
 import type { Job } from './job.js'
-import { type Subject, UsageError } from './options.js'
+import type { Subject } from './options.js'
 
 /** A plan that failed once, and what came of it: `test/sim/seeds/<rule>-<seed>.json`. */
 export interface RememberedPlan {
@@ -29,7 +30,40 @@ export function readPlan(file: string): Plan {
     throw new UsageError(`there is no plan in ${file}: ${(error as Error).message}`)
   }
   const plan = typeof value === 'object' && value !== null && 'plan' in value ? value.plan : value
-  if (typeof plan === 'object' && plan !== null && 'seed' in plan && 'faults' in plan)
-    return plan as Plan
-  throw new UsageError(`${file} holds no plan: print one with npm run sim -- --seed 1 --print-plan`)
+  const again = 'print one with npm run sim -- --seed 1 --print-plan'
+  if (!(isRecord(plan) && 'seed' in plan && 'faults' in plan))
+    throw new UsageError(`${file} holds no plan: ${again}`)
+  const wrong = [...lacking(plan, drawPlan(1))]
+  if (wrong.length === 0) return plan as unknown as Plan
+  const named = wrong.slice(0, NAMED_MAX).join(', ')
+  const rest = wrong.length > NAMED_MAX ? ` and ${wrong.length - NAMED_MAX} more` : ''
+  throw new UsageError(`the plan in ${file} lacks a value for ${named}${rest}: ${again}`)
+}
+
+/** Fields that a mistake lists. */
+const NAMED_MAX = 8
+
+/** Fields that may be null, an object, or have any part of their own fields. */
+const FREE = /^(tuning|stutter|beyondPromise|faults\..+)$/
+
+/** The fields of a drawn plan that this one lacks, or has with a value of another kind. */
+function* lacking(
+  plan: Readonly<Record<string, unknown>>,
+  drawn: object,
+  path = '',
+): Generator<string> {
+  for (const [field, example] of Object.entries(drawn)) {
+    const name = path + field
+    const value = plan[field]
+    if (FREE.test(name)) {
+      if (value === undefined) yield name
+    } else if (typeof value !== typeof example) yield name
+    else if (isRecord(example))
+      if (isRecord(value)) yield* lacking(value, example, `${name}.`)
+      else yield name
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

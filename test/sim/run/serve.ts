@@ -35,7 +35,7 @@ export async function serve(open: () => Promise<Door>): Promise<void> {
   door.banGlobals()
 
   // An interrupt is for the whole group; the process that gives the orders decides what it means.
-  process.on('SIGINT', () => {})
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
   process.on('disconnect', () => process.exit(0))
   process.on('message', (order: Order) => {
     if ('end' in order) return answer({ coverage: coverage?.() ?? [] })

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Life } from '../swarm/life.js'
 import { drawPlan, type Plan } from '../swarm/plan.js'
+import { Interruption } from './interruption.js'
 import type { Means, Subject } from './options.js'
 import { lifeOf, type RememberedPlan } from './plan-file.js'
 import { durationText } from './progress.js'
@@ -26,7 +27,7 @@ export interface ShrinkCommand extends Means {
  * interrupt loses nothing.
  *
  * @param directory where the plan goes.
- * @returns the exit code: 0 when the life failed and is remembered.
+ * @returns the exit code: 0 when the life failed and is remembered, 130 or 143 after an interrupt.
  */
 export async function runShrink(
   command: ShrinkCommand,
@@ -37,28 +38,26 @@ export async function runShrink(
   const plan = 'plan' in named ? named.plan : drawPlan(named.seed)
   const endMs = performance.now() + (command.minutes ?? MINUTES_DEFAULT) * 60_000
   const processes = Array.from({ length: command.jobs }, () => new SeedProcess(options))
-  let isInterrupted = false
-  const interrupt = () => {
-    isInterrupted = true
+  const interruption = new Interruption(() => {
     for (const one of processes) one.kill()
-  }
-  process.once('SIGINT', interrupt)
+  })
   const say = (text: string) => process.stdout.write(`${text}\n`)
   try {
     const first = await processes[0]!.run({ life: { plan } })
-    const rule = first?.life.violation?.rule
+    if (first === undefined) return interruption.exitCode ?? 1
+    const rule = first.life.violation?.rule
     if (rule === undefined) {
       say(`seed ${plan.seed} keeps every promise: there is nothing to shrink`)
       return 1
     }
-    say(`seed ${plan.seed} breaks ${rule}; ${describe(plan, first!.life)}`)
+    say(`seed ${plan.seed} breaks ${rule}; ${describe(plan, first.life)}`)
     const file = join(directory, `${fileWord(rule)}-${plan.seed}.json`)
     const idle = [...processes]
     await shrink({
       plan,
       reductions: REDUCTIONS,
       width: processes.length,
-      mayGoOn: () => !isInterrupted && performance.now() < endMs,
+      mayGoOn: () => interruption.exitCode === undefined && performance.now() < endMs,
       async fails(candidate) {
         const one = idle.pop()
         if (one === undefined) throw new Error('more candidates at a time than processes')
@@ -73,9 +72,9 @@ export async function runShrink(
       },
     }).then((smallest) => remember(file, { seed: plan.seed, rule, story: '', plan: smallest }))
     say(`remembered in ${file}; again: npm run sim -- --plan ${file} --trace`)
-    return 0
+    return interruption.exitCode ?? 0
   } finally {
-    process.off('SIGINT', interrupt)
+    interruption.release()
     for (const one of processes) one.kill()
   }
 }
