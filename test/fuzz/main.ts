@@ -2,13 +2,14 @@
  * The command: `npm run fuzz -- --seconds N [--target T] [--seed S] [--case FILE]`.
  *
  * The time is shared out among the targets. A case that fails is kept in the corpus and
- * the command that runs it again is printed; the exit code is 1. Every target runs in a
+ * the command that runs it again is printed; the exit code is 1, and 2 when the
+ * command line cannot be carried out. Every target runs in a
  * thread of its own: an error that nobody caught, and a case that does not end, are
  * failures like others.
  */
 
-import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { orUsage, parseFlags, positiveNumber, UsageError, wholeNumber } from '../command-line.js'
 import { SeededRandom } from '../model/random.js'
 import { corpusOf, keep, readCase } from './fuzz.js'
 import type { Task, Told } from './fuzz-worker.js'
@@ -19,25 +20,37 @@ import { targets } from './targets.js'
 const CASE_MS_MAX = 30_000
 const LOOK_MS = 1000
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '60' },
-    target: { type: 'string' },
-    seed: { type: 'string' },
-    case: { type: 'string' },
-  },
-})
-process.exitCode = await main()
+const NAMES = targets.map(({ name }) => name).join(', ')
+
+const USAGE = `npm run fuzz -- [options]
+
+  --seconds N  how long, for all targets together (60)
+  --target T   only this one of ${NAMES}
+  --seed S     where the draws begin; by default elsewhere each time
+  --case FILE  runs one kept case instead
+`
+
+const FLAGS = {
+  seconds: { type: 'string', default: '60' },
+  target: { type: 'string' },
+  seed: { type: 'string' },
+  case: { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+process.exitCode = await orUsage(main)
 
 async function main(): Promise<number> {
-  const chosen = targets.filter(({ name }) => name === (values.target ?? name))
-  const seconds = Number(values.seconds)
-  const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
-  if (chosen.length === 0 || !(seconds > 0) || !Number.isSafeInteger(seed)) {
-    const names = targets.map(({ name }) => name).join(', ')
-    console.error(`--seconds above 0, --seed a whole number, --target one of ${names}`)
-    return 2
+  const values = parseFlags(process.argv.slice(2), FLAGS)
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return 0
   }
+  const chosen = targets.filter(({ name }) => name === (values.target ?? name))
+  if (chosen.length === 0)
+    throw new UsageError(`--target must be one of ${NAMES}, not "${values.target}"`)
+  const seconds = positiveNumber('seconds', values.seconds)
+  const seed = wholeNumber('seed', values.seed, Date.now() % 1_000_000_000)
   if (values.case !== undefined) return runOne(chosen, values.case)
   let failures = 0
   for (const target of chosen)
@@ -48,8 +61,9 @@ async function main(): Promise<number> {
 /** Runs one kept case in this thread, for a debugger. */
 async function runOne(chosen: readonly Target[], file: string): Promise<number> {
   const target = chosen.find(({ name }) => file.includes(`/${name}/`)) ?? chosen[0]!
+  const input = caseIn(file)
   try {
-    await target.run(readCase(file))
+    await target.run(input)
     console.log(`${target.name}: ${file} holds`)
     return 0
   } catch (error) {
@@ -57,6 +71,15 @@ async function runOne(chosen: readonly Target[], file: string): Promise<number> 
     return 1
   } finally {
     await target.close?.()
+  }
+}
+
+/** @throws UsageError when the file holds no case. */
+function caseIn(file: string): Json {
+  try {
+    return readCase(file)
+  } catch (error) {
+    throw new UsageError(`--case: there is no case in ${file}: ${(error as Error).message}`)
   }
 }
 

@@ -3,34 +3,43 @@
  *
  * Rounds follow each other, each with a cluster and a seed of its own: `S`, `S + 1`, …
  * The first that breaks a promise ends the run with exit code 1; what was recorded is
- * written to a file. An interrupt ends the round in order: its faults are undone, its
+ * written to a file. A command line that cannot be carried out ends it with 2. An interrupt ends the round in order: its faults are undone, its
  * judges are asked, its processes are ended; a second one ends all at once.
  */
 
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { orUsage, parseFlags, positiveNumber, wholeNumber } from '../../command-line.js'
 import { type Progress, type RoundReport, runRound } from './chaos-round.js'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '2' },
-    seed: { type: 'string' },
-    round: { type: 'string', default: '60' },
-    faults: { type: 'boolean', default: false },
-  },
-})
-process.exitCode = await main()
+const USAGE = `npm run chaos -- [options]
+
+  --minutes N      how long (2)
+  --seed S         the seed of the first round; by default another one each time
+  --round SECONDS  how long one round takes (60)
+  --faults         prints each fault as it happens
+`
+
+const FLAGS = {
+  minutes: { type: 'string', default: '2' },
+  seed: { type: 'string' },
+  round: { type: 'string', default: '60' },
+  faults: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+process.exitCode = await orUsage(main)
 
 async function main(): Promise<number> {
-  const seconds = 60 * Number(values.minutes)
-  const roundSeconds = Math.min(seconds, Number(values.round))
-  const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed)
-  if (!(seconds > 0) || !(roundSeconds > 0) || !Number.isSafeInteger(seed)) {
-    console.error('--minutes and --round above 0, --seed a whole number')
-    return 2
+  const values = parseFlags(process.argv.slice(2), FLAGS)
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return 0
   }
+  const seconds = 60 * positiveNumber('minutes', values.minutes)
+  const roundSeconds = Math.min(seconds, positiveNumber('round', values.round))
+  const seed = wholeNumber('seed', values.seed, Date.now() % 1_000_000_000)
   const interrupt = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const)
     process.on(name, () => {
