@@ -17,7 +17,7 @@ import type { Seat } from './seat.js'
 /** What is left of a full disk, in bytes. */
 const ROOM_BYTES_MAX = 4_000
 /** A member that runs hardly reads: in this share of the windows it is started anew, since a boot reads all. */
-const BOOT_SHARE = 0.6
+const BOOT_SHARE = 0.8
 
 /** What each kind does. */
 export function diskFaults(fleet: Fleet): Readonly<Record<(typeof DISK_FAULTS)[number], Episode>> {

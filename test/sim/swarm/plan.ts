@@ -72,6 +72,8 @@ export interface Plan {
 
 /** How many of a hundred lives exceed the promise. */
 const BEYOND_PERCENT = 3
+/** Segments are this long where reads give wrong bits, unless the tuning draws another length. */
+const FLIPPED_SEGMENT_BYTES = 4_000
 
 /** Draws a life. */
 export function drawPlan(seed: number): Plan {
@@ -80,10 +82,11 @@ export function drawPlan(seed: number): Plan {
   const fork = () => new SeededRandom(random.between(0, 2 ** 48))
   const links = drawLinks(fork())
   const member = drawMemberOptions(fork(), links)
-  const tuning = drawTuning(fork(), links)
+  const drawnTuning = drawTuning(fork(), links)
   const disks = drawDisks(fork())
   const work = drawWorkOn(fork(), member)
   const faults = drawFaults(fork())
+  const tuning = withSegmentsToFlip(drawnTuning, faults)
   const rest = fork()
   return {
     seed,
@@ -103,6 +106,11 @@ export function drawPlan(seed: number): Plan {
       ? rest.pick(['lyingDisks', 'majorityWiped', 'rotEverywhere'] as const)
       : null,
   }
+}
+
+/** Wrong bits spare the last segment of the log, so there must be others. */
+function withSegmentsToFlip(tuning: Partial<Tuning>, { flip }: Faults): Partial<Tuning> {
+  return flip === null ? tuning : { walSegmentBytes: FLIPPED_SEGMENT_BYTES, ...tuning }
 }
 
 function drawSize(random: SeededRandom): number {
