@@ -84,7 +84,7 @@ export function drawPlan(seed: number): Plan {
   const member = drawMemberOptions(fork(), links)
   const drawnTuning = drawTuning(fork(), links)
   const disks = drawDisks(fork())
-  const work = drawWorkOn(fork(), member)
+  const work = drawWorkOn(fork(), member, links)
   const faults = drawFaults(fork())
   const tuning = withSegmentsToFlip(drawnTuning, faults)
   const rest = fork()

@@ -47,7 +47,7 @@ export function drawWork(random: SeededRandom): WorkPlan {
   const leaseTtlSecondsMin = random.between(1, 4)
   return {
     clients: random.between(1, 8),
-    stepsPerSecond: random.pick([2, 5, 10, 20, 50, 100]),
+    stepsPerSecond: random.pick([5, 5, 10, 20, 50, 100]),
     stepsUnderWayMax: random.pick([1, 2, 4, 8]),
     operationsMax: 20_000,
     weights: drawWeights(random),
