@@ -89,6 +89,9 @@ function sorted(text: string): string {
     .replace(/(<id>, (?:un)?started, [^\n]*\n)+/, (lines) => lines.split('\n').sort().join('\n'))
 }
 
+/** Members must have been connected for five seconds on end, which takes its time on a busy machine. */
+const HEALTHY_MS = 90_000
+
 let sides: Side[]
 
 beforeAll(async () => {
@@ -105,7 +108,7 @@ beforeAll(async () => {
     }),
   )
   await Promise.all(sides.map(healthy))
-}, 60_000)
+}, 2 * HEALTHY_MS)
 afterAll(async () => {
   await Promise.all(sides.map(({ cluster }) => cluster.stop()))
 }, 60_000)
@@ -132,11 +135,12 @@ async function promoted(side: Side, through: GrowingMember, ID: bigint) {
 
 /** Waits until a member may be added: an addition that fails later on is tried. */
 async function healthy({ cluster, ask }: Side): Promise<void> {
-  await waitFor('a healthy cluster', async () => {
+  const isHealthy = async () => {
     const leader = await cluster.leader()
     const answer = await ask(leader, Cluster.memberAdd, { peerURLs: [leader.peerUrl] })
     return String(answer).includes('Peer URLs already exists')
-  })
+  }
+  await waitFor('a healthy cluster', isHealthy, HEALTHY_MS)
 }
 
 // In this order: a story goes on where the one before has ended, with three members and then fewer.
