@@ -2,7 +2,8 @@
  * One direction of a connection: what is put in comes out later and in order.
  *
  * Only the head of the queue has a timer. At a cut link the head waits until the link is
- * healed, at a clogged one until the time that was set or the link is healed.
+ * healed, at a clogged one until the time that was set or the link is healed, and what a slow
+ * link would bring much later comes soon when it is healed.
  */
 
 import type { Timer } from '../../../client/host/clock.js'
@@ -14,6 +15,8 @@ interface Item {
   readonly arrive: () => void
 }
 
+/** What would wait for longer comes sooner when its link is healed. */
+const PATIENCE_MS = 200
 /** Items that came out and are still in the list, at most. */
 const SPENT_MAX = 1_000
 
@@ -64,12 +67,19 @@ export class Pipe implements Held {
   }
 
   released(afterMs: number): void {
+    const dueMs = this.#clock.now() + afterMs
     this.#held = false
+    this.#items = this.#items.slice(this.#head).map(({ dueMs: drawnMs, arrive }) => {
+      return { dueMs: Math.min(drawnMs, dueMs), arrive }
+    })
+    this.#head = 0
+    this.#lastDueMs = Math.min(this.#lastDueMs, dueMs)
     this.#timer?.cancel()
-    this.#arm(this.#clock.now() + afterMs)
+    this.#arm(dueMs)
   }
 
   #arm(dueMs: number): void {
+    if (dueMs - this.#clock.now() > PATIENCE_MS) this.link.hold(this)
     this.#timer = this.#clock.after(dueMs - this.#clock.now(), () => {
       this.#timer = undefined
       this.#flowing = true
@@ -97,7 +107,6 @@ export class Pipe implements Held {
       const dueMs = Math.max(item.dueMs, link.clogUntilMs)
       // A due time that the clock cannot tell from now counts as now.
       if (dueMs > nowMs + 1e-6) {
-        if (dueMs > item.dueMs) link.hold(this)
         this.#arm(dueMs)
         return
       }
