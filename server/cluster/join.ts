@@ -8,11 +8,12 @@ import { PEER_CALL_TIMEOUT_MS, PEER_RETRY_MS } from '../limits.js'
 /** How long a joining member goes on asking, as in etcd. */
 const PATIENCE_MS = 10_000
 
-/** How long one that nobody knows does: whoever answers may only be a little behind. */
-const UNKNOWN_PATIENCE_MS = 2_000
+/** How long one that nobody waits for does: whoever answers may only be a little behind. */
+const UNAWAITED_PATIENCE_MS = 2_000
 
 /**
- * The first answer of any of these peers, asked in turn, that knows us.
+ * The first answer of any of these peers, asked in turn, that waits for us. One that is
+ * behind may not know us yet, or know only whom we replace.
  *
  * @returns an answer that does not, when there is no other for two seconds.
  * @throws {Error} when nobody answers for ten seconds; the message lists what each of them said.
@@ -20,7 +21,7 @@ const UNKNOWN_PATIENCE_MS = 2_000
 export async function describeCluster(
   host: Pick<Host, 'transport' | 'clock'>,
   peerUrls: readonly string[],
-  knowsUs: (answer: DescribeResponse) => boolean,
+  awaitsUs: (answer: DescribeResponse) => boolean,
 ): Promise<DescribeResponse> {
   const { clock } = host
   const startedMs = clock.now()
@@ -30,10 +31,10 @@ export async function describeCluster(
     for (const url of peerUrls) {
       const answer = await ask(host, url)
       if (typeof answer === 'string') failures.set(url, answer)
-      else if (knowsUs(answer)) return answer
+      else if (awaitsUs(answer)) return answer
       else stranger = answer
     }
-    if (stranger !== undefined && clock.now() >= startedMs + UNKNOWN_PATIENCE_MS) return stranger
+    if (stranger !== undefined && clock.now() >= startedMs + UNAWAITED_PATIENCE_MS) return stranger
     await new Promise<void>((resolve) => clock.after(PEER_RETRY_MS, resolve))
   }
   const said = [...failures].map((each) => each.join(': ')).join('; ')

@@ -183,7 +183,8 @@ async function foundByPeers(host: Host, config: MemberConfig): Promise<Founding>
     .flatMap(([, urls]) => urls)
   const selfIn = ({ members }: Pick<DescribeResponse, 'members'>) =>
     members.find((member) => [...member.peerURLs].sort().join() === own)
-  const answer = await describeCluster(host, others, (each) => selfIn(each) !== undefined)
+  const awaitsUs = (each: DescribeResponse) => selfIn(each)?.name === ''
+  const answer = await describeCluster(host, others, awaitsUs)
   const self = selfIn(answer)
   if (self === undefined)
     throw new BootError(
