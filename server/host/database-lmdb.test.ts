@@ -91,7 +91,7 @@ describe('a healthy file opens', () => {
       await again.close()
     }
     await database.close()
-  }, 30_000)
+  }, 120_000)
 
   test('that is shorter than its last page, when nothing in use is missing', async () => {
     const path = await filled(300)
