@@ -119,7 +119,12 @@ export class FaultDriver {
     member.start()
   }
 
+  /** A member that has not come up yet does not listen to signals: it is killed by any. */
   async #terminate(member: ProcessMember): Promise<void> {
+    if ((await member.status()) === undefined) {
+      await member.end('SIGKILL')
+      return
+    }
     const over = new AbortController()
     const late = sleep(STOP_MS_MAX, 'late' as const, over).catch(() => 'ended' as const)
     const code = await Promise.race([member.end('SIGTERM'), late])
