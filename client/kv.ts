@@ -2,7 +2,8 @@
 
 import type { Bytes } from './bytes.js'
 import { toCount, toKey } from './bytes.js'
-import type { Connection, RequestOptions } from './connection/connection.js'
+import type { Calls } from './calls.js'
+import type { RequestOptions } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
 import { type KeyValue, keyValueOf } from './key-value.js'
 import { type Range, toRange, toRangeOrPrefix } from './range.js'
@@ -34,10 +35,10 @@ const NOTHING = new Uint8Array(0)
  * const { kvs } = await client.kv.getAll('config/')
  */
 export class KvClient {
-  readonly #connection: Connection
+  readonly #calls: Calls
 
-  constructor(connection: Connection) {
-    this.#connection = connection
+  constructor(calls: Calls) {
+    this.#calls = calls
   }
 
   /**
@@ -47,7 +48,7 @@ export class KvClient {
    */
   async get(key: Bytes, options: RequestOptions & ReadOptions = {}): Promise<KeyValue | null> {
     const request = rangeRequest({ key: toKey(key), rangeEnd: NOTHING }, options)
-    const response = await this.#connection.call(KV.range, request, 'read', options)
+    const response = await this.#calls.call(KV.range, request, 'read', options)
     return keyValueOf(response.kvs[0])
   }
 
@@ -61,13 +62,13 @@ export class KvClient {
     options: RequestOptions & RangeOptions = {},
   ): Promise<RangeResult> {
     const request = rangeRequest(toRangeOrPrefix(range), options)
-    return rangeResult(await this.#connection.call(KV.range, request, 'read', options))
+    return rangeResult(await this.#calls.call(KV.range, request, 'read', options))
   }
 
   /** How many keys a range has; plain bytes are a prefix. */
   async count(range: Bytes | Range, options: RequestOptions & ReadOptions = {}): Promise<number> {
     const request = rangeRequest(toRangeOrPrefix(range), { ...options, countOnly: true })
-    return (await this.#connection.call(KV.range, request, 'read', options)).count
+    return (await this.#calls.call(KV.range, request, 'read', options)).count
   }
 
   /**
@@ -82,7 +83,7 @@ export class KvClient {
     options: RequestOptions & PutOptions = {},
   ): Promise<PutResult> {
     const request = putRequest(key, value, options)
-    return putResult(await this.#connection.call(KV.put, request, 'write', options))
+    return putResult(await this.#calls.call(KV.put, request, 'write', options))
   }
 
   /** Deletes one key, or all keys of a range: plain bytes are one key. */
@@ -91,7 +92,7 @@ export class KvClient {
     options: RequestOptions & DeleteOptions = {},
   ): Promise<DeleteResult> {
     const request = { ...toRange(keyOrRange), prevKv: options.prevKv ?? false }
-    return deleteResult(await this.#connection.call(KV.deleteRange, request, 'write', options))
+    return deleteResult(await this.#calls.call(KV.deleteRange, request, 'write', options))
   }
 
   /**
@@ -106,6 +107,6 @@ export class KvClient {
   ): Promise<void> {
     if (toCount(revision, 'revision') === 0) throw invalidArgument('There is no revision 0.')
     const request = { revision, physical: options.physical ?? false }
-    await this.#connection.call(KV.compact, request, 'write', options)
+    await this.#calls.call(KV.compact, request, 'write', options)
   }
 }

@@ -12,8 +12,9 @@
  */
 
 import type { Bytes } from './bytes.js'
+import type { Calls } from './calls.js'
 import type { Compare } from './compare.js'
-import type { Connection, RequestOptions } from './connection/connection.js'
+import type { RequestOptions } from './connection/connection.js'
 import { ConclaveError, type Intent, invalidArgument } from './errors.js'
 import { type Range, toRange } from './range.js'
 import {
@@ -97,14 +98,14 @@ export interface TxnResult {
 
 /** A transaction under construction; every method returns it. */
 export class Txn {
-  readonly #connection: Connection
+  readonly #calls: Calls
   readonly #compares: Compare[] = []
   readonly #success: Op[] = []
   readonly #failure: Op[] = []
 
   /** @internal Made by `Client.txn`. */
-  constructor(connection: Connection) {
-    this.#connection = connection
+  constructor(calls: Calls) {
+    this.#calls = calls
   }
 
   /** Adds conditions; all of them must hold. */
@@ -140,7 +141,7 @@ export class Txn {
    */
   async commit(options: RequestOptions = {}): Promise<TxnResult> {
     const request = txnRequest(this.parts)
-    return txnResult(await this.#connection.call(KV.txn, request, intentOf(request), options))
+    return txnResult(await this.#calls.call(KV.txn, request, intentOf(request), options))
   }
 }
 

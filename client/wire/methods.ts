@@ -25,6 +25,7 @@ import {
   SnapshotChunk,
   SnapshotReceipt,
 } from './generated/peer.js'
+import { PipelineRequest, PipelineResponse } from './generated/pipeline.js'
 import {
   AlarmRequest,
   AlarmResponse,
@@ -221,6 +222,17 @@ export const Peer = {
     request: DescribeRequest,
     response: DescribeResponse,
   } satisfies Method<DescribeRequest, DescribeResponse, 'unary'>,
+} as const
+
+/** Service `conclavepb.Pipeline`. */
+export const Pipeline = {
+  /** The client greets first; the member welcomes it; then both send batches. */
+  open: {
+    path: '/conclavepb.Pipeline/Open',
+    kind: 'bidi',
+    request: PipelineRequest,
+    response: PipelineResponse,
+  } satisfies Method<PipelineRequest, PipelineResponse, 'bidi'>,
 } as const
 
 /** Service `etcdserverpb.KV`. */

@@ -14,6 +14,7 @@ import * as health from '../../client/wire/generated/health.js'
 import * as kv from '../../client/wire/generated/kv.js'
 import * as lock from '../../client/wire/generated/lock.js'
 import * as peer from '../../client/wire/generated/peer.js'
+import * as pipeline from '../../client/wire/generated/pipeline.js'
 import * as raft from '../../client/wire/generated/raft.js'
 import * as rpc from '../../client/wire/generated/rpc.js'
 
@@ -48,7 +49,7 @@ export function fieldsOf(type: protobuf.Type): protobuf.Field[] {
 
 /** Every generated codec. */
 export const codecs: readonly Codec<Message>[] = [
-  ...[auth, command, election, health, kv, lock, peer, raft, rpc],
+  ...[auth, command, election, health, kv, lock, peer, pipeline, raft, rpc],
 ]
   .flatMap((module) => Object.values(module) as unknown[])
   .filter(isCodec)

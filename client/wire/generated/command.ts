@@ -59,6 +59,7 @@ export interface Command {
   alarm: AlarmRequest | undefined
   memberAttributes: MemberAttributes | undefined
   clusterVersion: ClusterVersion | undefined
+  pipeline: PipelineBatch | undefined
 }
 /** Codec of `conclavepb.Command`. */
 export const Command: Codec<Command> = {
@@ -80,6 +81,7 @@ export const Command: Codec<Command> = {
       alarm: init.alarm && AlarmRequest.create(init.alarm),
       memberAttributes: init.memberAttributes && MemberAttributes.create(init.memberAttributes),
       clusterVersion: init.clusterVersion && ClusterVersion.create(init.clusterVersion),
+      pipeline: init.pipeline && PipelineBatch.create(init.pipeline),
     }
   },
   encode(message: Init<Command>, w: Writer = Writer.create()): Writer {
@@ -106,6 +108,8 @@ export const Command: Codec<Command> = {
       MemberAttributes.encode(message.memberAttributes, w.uint32(146).fork()).ldelim()
     if (message.clusterVersion !== undefined)
       ClusterVersion.encode(message.clusterVersion, w.uint32(154).fork()).ldelim()
+    if (message.pipeline !== undefined)
+      PipelineBatch.encode(message.pipeline, w.uint32(162).fork()).ldelim()
     return w
   },
   decode(source: Reader | Uint8Array, length?: number, depth = 0, into?: Command): Command {
@@ -129,6 +133,7 @@ export const Command: Codec<Command> = {
         alarm: undefined,
         memberAttributes: undefined,
         clusterVersion: undefined,
+        pipeline: undefined,
       }
       while (reader.pos < end) {
         const tag = reader.tag()
@@ -158,6 +163,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.put = PutRequest.decode(reader, reader.size(), depth + 1, message.put)
             break
           case 90:
@@ -170,6 +176,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.deleteRange = DeleteRangeRequest.decode(
               reader,
               reader.size(),
@@ -187,6 +194,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.txn = TxnRequest.decode(reader, reader.size(), depth + 1, message.txn)
             break
           case 106:
@@ -199,6 +207,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.compaction = CompactionRequest.decode(
               reader,
               reader.size(),
@@ -216,6 +225,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.leaseGrant = LeaseGrantRequest.decode(
               reader,
               reader.size(),
@@ -233,6 +243,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.leaseRevoke = LeaseRevoke.decode(
               reader,
               reader.size(),
@@ -250,6 +261,7 @@ export const Command: Codec<Command> = {
             message.alarm = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.leaseCheckpoint = LeaseCheckpointRequest.decode(
               reader,
               reader.size(),
@@ -267,6 +279,7 @@ export const Command: Codec<Command> = {
             message.leaseCheckpoint = undefined
             message.memberAttributes = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.alarm = AlarmRequest.decode(reader, reader.size(), depth + 1, message.alarm)
             break
           case 146:
@@ -279,6 +292,7 @@ export const Command: Codec<Command> = {
             message.leaseCheckpoint = undefined
             message.alarm = undefined
             message.clusterVersion = undefined
+            message.pipeline = undefined
             message.memberAttributes = MemberAttributes.decode(
               reader,
               reader.size(),
@@ -296,11 +310,30 @@ export const Command: Codec<Command> = {
             message.leaseCheckpoint = undefined
             message.alarm = undefined
             message.memberAttributes = undefined
+            message.pipeline = undefined
             message.clusterVersion = ClusterVersion.decode(
               reader,
               reader.size(),
               depth + 1,
               message.clusterVersion,
+            )
+            break
+          case 162:
+            message.put = undefined
+            message.deleteRange = undefined
+            message.txn = undefined
+            message.compaction = undefined
+            message.leaseGrant = undefined
+            message.leaseRevoke = undefined
+            message.leaseCheckpoint = undefined
+            message.alarm = undefined
+            message.memberAttributes = undefined
+            message.clusterVersion = undefined
+            message.pipeline = PipelineBatch.decode(
+              reader,
+              reader.size(),
+              depth + 1,
+              message.pipeline,
             )
             break
           default:
@@ -312,6 +345,209 @@ export const Command: Codec<Command> = {
       return message
     } catch (error) {
       throw invalid('conclavepb.Command', error)
+    }
+  },
+}
+
+/**
+ * Consecutive writes of one session. Those that have been applied already are passed over;
+ * one that does not follow on the last is not applied, nor is what comes behind it.
+ */
+export interface PipelineBatch {
+  /** The lease that is the session. */
+  session: bigint
+  /** The log entry that granted the lease: a lease of the same id may have been granted since. */
+  grantedIndex: number
+  /** The answers up to this sequence number are forgotten. */
+  acknowledged: number
+  /** The sequence number of the first call; the others follow on it. */
+  first: number
+  /** Each a PipelineCall. */
+  calls: Uint8Array[]
+}
+/** Codec of `conclavepb.PipelineBatch`. */
+export const PipelineBatch: Codec<PipelineBatch> = {
+  name: 'conclavepb.PipelineBatch',
+  create(init: Init<PipelineBatch> = {}): PipelineBatch {
+    return {
+      session: init.session ?? 0n,
+      grantedIndex: init.grantedIndex ?? 0,
+      acknowledged: init.acknowledged ?? 0,
+      first: init.first ?? 0,
+      calls: init.calls ? [...init.calls] : [],
+    }
+  },
+  encode(message: Init<PipelineBatch>, w: Writer = Writer.create()): Writer {
+    if (message.session) writeBigint(w.uint32(8), message.session)
+    if (message.grantedIndex) writeNumber(w.uint32(16), message.grantedIndex)
+    if (message.acknowledged) writeNumber(w.uint32(24), message.acknowledged)
+    if (message.first) writeNumber(w.uint32(32), message.first)
+    if (message.calls) for (const item of message.calls) w.uint32(42).bytes(item)
+    return w
+  },
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: PipelineBatch,
+  ): PipelineBatch {
+    const reader = openReader(source, depth, 'conclavepb.PipelineBatch')
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length
+      if (end > reader.len) throw new InvalidMessage('the message is cut off')
+      const message: PipelineBatch = into ?? {
+        session: 0n,
+        grantedIndex: 0,
+        acknowledged: 0,
+        first: 0,
+        calls: [],
+      }
+      while (reader.pos < end) {
+        const tag = reader.tag()
+        switch (tag) {
+          case 8:
+            message.session = readInt64(reader)
+            break
+          case 16:
+            message.grantedIndex = readUint53(reader)
+            break
+          case 24:
+            message.acknowledged = readUint53(reader)
+            break
+          case 32:
+            message.first = readUint53(reader)
+            break
+          case 42:
+            message.calls.push(reader.bytes())
+            break
+          default:
+            if (tag < 8) throw new InvalidMessage('field number 0')
+            reader.skipType(tag & 7, 0, tag >>> 3)
+        }
+      }
+      if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
+      return message
+    } catch (error) {
+      throw invalid('conclavepb.PipelineBatch', error)
+    }
+  },
+}
+
+/** A session as the backend keeps it, under the id of its lease. */
+export interface SessionRecord {
+  grantedIndex: number
+  /** The last write that was applied. */
+  applied: number
+  /** Answers up to here are forgotten. */
+  acknowledged: number
+}
+/** Codec of `conclavepb.SessionRecord`. */
+export const SessionRecord: Codec<SessionRecord> = {
+  name: 'conclavepb.SessionRecord',
+  create(init: Init<SessionRecord> = {}): SessionRecord {
+    return {
+      grantedIndex: init.grantedIndex ?? 0,
+      applied: init.applied ?? 0,
+      acknowledged: init.acknowledged ?? 0,
+    }
+  },
+  encode(message: Init<SessionRecord>, w: Writer = Writer.create()): Writer {
+    if (message.grantedIndex) writeNumber(w.uint32(8), message.grantedIndex)
+    if (message.applied) writeNumber(w.uint32(16), message.applied)
+    if (message.acknowledged) writeNumber(w.uint32(24), message.acknowledged)
+    return w
+  },
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: SessionRecord,
+  ): SessionRecord {
+    const reader = openReader(source, depth, 'conclavepb.SessionRecord')
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length
+      if (end > reader.len) throw new InvalidMessage('the message is cut off')
+      const message: SessionRecord = into ?? {
+        grantedIndex: 0,
+        applied: 0,
+        acknowledged: 0,
+      }
+      while (reader.pos < end) {
+        const tag = reader.tag()
+        switch (tag) {
+          case 8:
+            message.grantedIndex = readUint53(reader)
+            break
+          case 16:
+            message.applied = readUint53(reader)
+            break
+          case 24:
+            message.acknowledged = readUint53(reader)
+            break
+          default:
+            if (tag < 8) throw new InvalidMessage('field number 0')
+            reader.skipType(tag & 7, 0, tag >>> 3)
+        }
+      }
+      if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
+      return message
+    } catch (error) {
+      throw invalid('conclavepb.SessionRecord', error)
+    }
+  },
+}
+
+/** Answers of consecutive writes, each a PipelineAnswer, as the backend keeps them. */
+export interface AnswersRecord {
+  first: number
+  answers: Uint8Array[]
+}
+/** Codec of `conclavepb.AnswersRecord`. */
+export const AnswersRecord: Codec<AnswersRecord> = {
+  name: 'conclavepb.AnswersRecord',
+  create(init: Init<AnswersRecord> = {}): AnswersRecord {
+    return {
+      first: init.first ?? 0,
+      answers: init.answers ? [...init.answers] : [],
+    }
+  },
+  encode(message: Init<AnswersRecord>, w: Writer = Writer.create()): Writer {
+    if (message.first) writeNumber(w.uint32(8), message.first)
+    if (message.answers) for (const item of message.answers) w.uint32(18).bytes(item)
+    return w
+  },
+  decode(
+    source: Reader | Uint8Array,
+    length?: number,
+    depth = 0,
+    into?: AnswersRecord,
+  ): AnswersRecord {
+    const reader = openReader(source, depth, 'conclavepb.AnswersRecord')
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length
+      if (end > reader.len) throw new InvalidMessage('the message is cut off')
+      const message: AnswersRecord = into ?? {
+        first: 0,
+        answers: [],
+      }
+      while (reader.pos < end) {
+        const tag = reader.tag()
+        switch (tag) {
+          case 8:
+            message.first = readUint53(reader)
+            break
+          case 18:
+            message.answers.push(reader.bytes())
+            break
+          default:
+            if (tag < 8) throw new InvalidMessage('field number 0')
+            reader.skipType(tag & 7, 0, tag >>> 3)
+        }
+      }
+      if (reader.pos !== end) throw new InvalidMessage('a field runs past the end of its message')
+      return message
+    } catch (error) {
+      throw invalid('conclavepb.AnswersRecord', error)
     }
   },
 }
