@@ -232,9 +232,19 @@ export class Fleet {
   #lookAt(seat: Seat): void {
     if (seat.isHeld || seat.booting || seat.lost || seat.retired) return
     if (seat.machine.isUp) return
-    if (wasRemoved(seat)) seat.retired = true
+    if (seat.memberId !== undefined && wasRemoved(seat)) this.#retire(seat)
     else if (seat.memberId === undefined && !this.knows(seat.machine.peerUrl)) return
     else if (this.world.clock.now() >= seat.restartAtMs) this.#restart(seat)
+  }
+
+  /** Unless the cluster has taken the machine in again, before its old member had learned of its end. */
+  #retire(seat: Seat): void {
+    if (!this.knows(seat.machine.peerUrl)) {
+      seat.retired = true
+      return
+    }
+    seat.machine.wipe()
+    seat.renewed({})
   }
 
   #restart(seat: Seat): void {
