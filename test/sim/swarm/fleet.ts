@@ -243,6 +243,7 @@ export class Fleet {
       seat.retired = true
       return
     }
+    seat.knownFailure = seat.machine.failure
     seat.machine.wipe()
     seat.renewed({})
   }
