@@ -25,7 +25,8 @@ export interface ServerProgram {
   readonly first: readonly string[]
 }
 
-const OUR_COMMAND: ServerProgram = { program: process.execPath, first: [COMMAND, 'server'] }
+/** Our server as built. */
+export const OUR_COMMAND: ServerProgram = { program: process.execPath, first: [COMMAND, 'server'] }
 
 /** One member process; the object outlives its processes. */
 export class ProcessMember {
@@ -63,8 +64,9 @@ export class ProcessMember {
 
   start(): void {
     if (this.#child !== undefined) throw new Error(`${this.name} runs already`)
-    if (!existsSync(COMMAND)) throw new Error(`${COMMAND} is missing: run npm run build first`)
     const { program, first } = this.#server
+    if (first[0] === COMMAND && !existsSync(COMMAND))
+      throw new Error(`${COMMAND} is missing: run npm run build first`)
     const child = spawn(program, [...first, ...this.#args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     })
@@ -146,11 +148,16 @@ export class ProcessCluster {
   readonly members: readonly ProcessMember[]
   readonly #directory: string
 
-  /** Starts `size` members and waits until a leader is known to all. */
+  /**
+   * Starts `size` members and waits until a leader is known to all.
+   *
+   * @param server what runs a member and understands etcd's flags; our own command when absent.
+   */
   static async start(
     size: number,
     flags: readonly string[] = [],
     doors: Doors = NO_DOORS,
+    server: ServerProgram = OUR_COMMAND,
   ): Promise<ProcessCluster> {
     const directory = await mkdtemp(join(tmpdir(), 'conclave-'))
     const ports = await freePorts(2 * size)
@@ -171,17 +178,23 @@ export class ProcessCluster {
       .join(',')
     const members = places.map(
       ({ name, endpoint, peer, advertised, dataDir }) =>
-        new ProcessMember(name, endpoint, dataDir, [
-          `--name=${name}`,
-          `--data-dir=${dataDir}`,
-          `--listen-client-urls=${endpoint}`,
-          `--advertise-client-urls=${advertised.client}`,
-          `--listen-peer-urls=${peer}`,
-          `--initial-advertise-peer-urls=${advertised.peer}`,
-          `--initial-cluster=${initialCluster}`,
-          '--log-level=warn',
-          ...flags,
-        ]),
+        new ProcessMember(
+          name,
+          endpoint,
+          dataDir,
+          [
+            `--name=${name}`,
+            `--data-dir=${dataDir}`,
+            `--listen-client-urls=${endpoint}`,
+            `--advertise-client-urls=${advertised.client}`,
+            `--listen-peer-urls=${peer}`,
+            `--initial-advertise-peer-urls=${advertised.peer}`,
+            `--initial-cluster=${initialCluster}`,
+            '--log-level=warn',
+            ...flags,
+          ],
+          server,
+        ),
     )
     doors.made?.(members)
     const cluster = new ProcessCluster(members, directory)
@@ -216,6 +229,13 @@ export class ProcessCluster {
       return found !== undefined
     })
     return found!
+  }
+
+  /** Kills every member at once, as a power cut would, and starts it again on its data. */
+  async restart(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.end('SIGKILL')))
+    for (const member of this.members) member.start()
+    await this.leader()
   }
 
   /** Ends all processes and removes the data. */
