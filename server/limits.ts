@@ -137,6 +137,15 @@ export const LEASE_REVOKES_MAX = 500
 /** How often the leader looks for leases whose checkpoint is due. */
 export const LEASE_CHECKPOINT_LOOK_MS = 1_000
 
+/** Answers of one session that are kept because the client has not acknowledged them; further writes are refused. */
+export const SESSION_ANSWERS_MAX = 16_384
+
+/** Refusals kept beyond {@link SESSION_ANSWERS_MAX}; then writes of the session wait until it acknowledges. */
+export const SESSION_REFUSALS_MAX = 1_024
+
+/** Bytes of kept answers beyond which writes of the session are refused, and the largest answer that is kept. */
+export const SESSION_ANSWERS_BYTES_MAX = 16 * MiB
+
 /** Lease checkpoints in one log entry. */
 export const LEASE_CHECKPOINTS_MAX = 1_000
 

@@ -78,6 +78,11 @@ export class Lessor {
     return this.#leases.has(id)
   }
 
+  /** The log entry that granted the lease; undefined when there is no such lease. */
+  grantedIndex(id: bigint): number | undefined {
+    return this.#leases.get(id)?.grantedIndex
+  }
+
   /**
    * Whether there is such a lease, and it is the one that a leader meant who had applied
    * the log up to this index; 0 is whoever means any.

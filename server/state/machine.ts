@@ -46,6 +46,7 @@ import { Lessor } from './lessor.js'
 import { type ChangeContext, decodeChangeContext, withoutEffect } from './member-change.js'
 import { Members } from './members.js'
 import { Quota } from './quota.js'
+import { Sessions } from './sessions.js'
 
 export type { Applied, ApplyResponse, ApplyResult } from './applied.js'
 
@@ -83,6 +84,7 @@ export interface Founding {
 export class StateMachine {
   readonly store: Store
   readonly lessor: Lessor
+  readonly sessions: Sessions
   readonly members: Members
   readonly alarms: Alarms
   readonly quota: Quota
@@ -96,6 +98,7 @@ export class StateMachine {
     this.#applied = new AppliedState(backend)
     const lessorOptions = { backend, clock, checkpointIntervalMs: leaseCheckpointIntervalMs }
     this.lessor = new Lessor(lessorOptions, store.leaseKeys())
+    this.sessions = new Sessions(backend, this.lessor)
     this.members = new Members(backend)
     this.alarms = new Alarms(backend)
     const size = () => backend.sizes().usedBytes
