@@ -5,10 +5,19 @@
  * calls on one stream), and by a namespace (which renames keys on the way and hands on).
  */
 
+import type { CallTrace } from './calls-observed.js'
 import type { RequestOptions } from './connection/connection.js'
 import type { Intent } from './errors.js'
 import type { Init } from './wire/codec.js'
 import type { Method } from './wire/method.js'
+
+/** What a carrier of calls may be told besides what callers say. Decorators hand it on as it is. */
+export interface CarriedOptions extends RequestOptions {
+  /** Ask this endpoint of the client and no other, once. */
+  readonly endpoint?: string | undefined
+  /** Somebody traces this call: carriers note in it what they do. */
+  readonly trace?: CallTrace | undefined
+}
 
 /** Carries unary calls. */
 export interface Calls {
@@ -22,6 +31,6 @@ export interface Calls {
     method: Method<Request, Response, 'unary'>,
     request: Init<Request>,
     intent: Intent,
-    options?: RequestOptions,
+    options?: CarriedOptions,
   ): Promise<Response>
 }

@@ -1,6 +1,8 @@
 /** The client: options in, services out, one `close` that ends everything. */
 
 import type { Bytes } from './bytes.js'
+import type { Calls } from './calls.js'
+import { ObservedCalls } from './calls-observed.js'
 import { ClusterClient } from './cluster.js'
 import { Connection, type RequestOptions } from './connection/connection.js'
 import { ConclaveError, type Intent, invalidArgument } from './errors.js'
@@ -17,6 +19,7 @@ import { KvClient } from './kv.js'
 import { LeaseClient } from './lease.js'
 import { MaintenanceClient } from './maintenance.js'
 import type { Range } from './range.js'
+import type { ClientMetrics } from './telemetry.js'
 import { Txn } from './txn.js'
 import { WatchClient, type Watcher, type WatchOptions } from './watch.js'
 import type { Init } from './wire/codec.js'
@@ -78,6 +81,8 @@ export class Client implements AsyncDisposable {
   /** The endpoints that it uses. */
   readonly endpoints: readonly string[]
   readonly #connection: Connection
+  /** What every unary call goes through. */
+  readonly #calls: Calls
   readonly #watch: WatchClient
 
   /** @internal Use {@link connect}. */
@@ -97,10 +102,11 @@ export class Client implements AsyncDisposable {
       log: options.log ?? silentLog,
       timeoutMs: positive(options.timeoutMs, TIMEOUT_MS),
     })
-    this.kv = new KvClient(this.#connection)
-    this.lease = new LeaseClient(this.#connection)
-    this.cluster = new ClusterClient(this.#connection)
-    this.maintenance = new MaintenanceClient(this.#connection)
+    this.#calls = new ObservedCalls(this.#connection, this.#connection.telemetry)
+    this.kv = new KvClient(this.#calls)
+    this.lease = new LeaseClient(this.#connection, this.#calls)
+    this.cluster = new ClusterClient(this.#calls)
+    this.maintenance = new MaintenanceClient(this.#connection, this.#calls)
     this.#watch = new WatchClient(this.#connection)
   }
 
@@ -133,7 +139,7 @@ export class Client implements AsyncDisposable {
 
   /** Begins a transaction; see {@link Txn}. */
   txn(): Txn {
-    return new Txn(this.#connection)
+    return new Txn(this.#calls)
   }
 
   /**
@@ -146,7 +152,7 @@ export class Client implements AsyncDisposable {
     request: Init<Request>,
     options: RequestOptions & { readonly intent?: Intent } = {},
   ): Promise<Response> {
-    return this.#connection.call(method, request, options.intent ?? 'write', options)
+    return this.#calls.call(method, request, options.intent ?? 'write', options)
   }
 
   /** Opens any stream of the wire contract on the endpoint in use; it is not opened again when it breaks. */
@@ -161,6 +167,18 @@ export class Client implements AsyncDisposable {
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(metadata !== undefined && { metadata }),
     })
+  }
+
+  /**
+   * What this client has done since it was made: calls by method and outcome, retries,
+   * fail-overs, watch events, renewals, batches. A copy; it costs nothing until asked for.
+   *
+   * @example
+   * const { calls, retries } = client.metrics()
+   * console.log(calls['KV/Put']?.succeeded ?? 0, retries)
+   */
+  metrics(): ClientMetrics {
+    return this.#connection.telemetry.metrics()
   }
 
   /** Ends everything: open calls, watches and renewals fail with `closed`. Leases are not revoked. Idempotent. */

@@ -1,6 +1,7 @@
 /** The members of the cluster: who they are, and changes of that. */
 
-import type { Connection, RequestOptions } from './connection/connection.js'
+import type { Calls } from './calls.js'
+import type { RequestOptions } from './connection/connection.js'
 import { errorOf, invalidArgument } from './errors.js'
 import type { Member as WireMember } from './wire/generated/rpc.js'
 import { Cluster } from './wire/methods.js'
@@ -37,10 +38,10 @@ export interface AddedMember {
  * await client.cluster.promote(member.id)
  */
 export class ClusterClient {
-  readonly #connection: Connection
+  readonly #calls: Calls
 
-  constructor(connection: Connection) {
-    this.#connection = connection
+  constructor(calls: Calls) {
+    this.#calls = calls
   }
 
   /**
@@ -52,7 +53,7 @@ export class ClusterClient {
     options: RequestOptions & { readonly linearizable?: boolean } = {},
   ): Promise<Member[]> {
     const request = { linearizable: options.linearizable ?? true }
-    const response = await this.#connection.call(Cluster.memberList, request, 'read', options)
+    const response = await this.#calls.call(Cluster.memberList, request, 'read', options)
     return response.members.map(memberOf)
   }
 
@@ -89,7 +90,7 @@ export class ClusterClient {
    */
   async remove(id: bigint, options: RequestOptions = {}): Promise<Member[]> {
     const request = { ID: toMemberId(id) }
-    const response = await this.#connection.call(Cluster.memberRemove, request, 'write', options)
+    const response = await this.#calls.call(Cluster.memberRemove, request, 'write', options)
     return response.members.map(memberOf)
   }
 
@@ -106,7 +107,7 @@ export class ClusterClient {
     options: RequestOptions = {},
   ): Promise<Member[]> {
     const request = { ID: toMemberId(id), peerURLs: toList(peerUrls) }
-    const response = await this.#connection.call(Cluster.memberUpdate, request, 'write', options)
+    const response = await this.#calls.call(Cluster.memberUpdate, request, 'write', options)
     return response.members.map(memberOf)
   }
 
@@ -119,7 +120,7 @@ export class ClusterClient {
    */
   async promote(id: bigint, options: RequestOptions = {}): Promise<Member[]> {
     const request = { ID: toMemberId(id) }
-    const response = await this.#connection.call(Cluster.memberPromote, request, 'write', options)
+    const response = await this.#calls.call(Cluster.memberPromote, request, 'write', options)
     return response.members.map(memberOf)
   }
 
@@ -129,7 +130,7 @@ export class ClusterClient {
     options: RequestOptions,
   ): Promise<AddedMember> {
     const request = { peerURLs: toList(peerUrls), isLearner }
-    const response = await this.#connection.call(Cluster.memberAdd, request, 'write', options)
+    const response = await this.#calls.call(Cluster.memberAdd, request, 'write', options)
     const { member, members } = response
     if (member === undefined) throw errorOf('internal')
     return { member: memberOf(member), members: members.map(memberOf) }

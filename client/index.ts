@@ -1,6 +1,7 @@
 /** The public door of the client. */
 
 export type { Bytes } from './bytes.js'
+export type { CallTrace } from './calls-observed.js'
 export { Client, type ConnectOptions, connect } from './client.js'
 export type { AddedMember, ClusterClient, Member } from './cluster.js'
 export { Compare, CompareTargets, compare, type Operator } from './compare.js'
@@ -27,6 +28,13 @@ export type {
   RangeResult,
   ReadOptions,
 } from './requests.js'
+export type {
+  ClientMetrics,
+  ConnectionNotice,
+  KeepAliveNotice,
+  MethodMetrics,
+  WatchNotice,
+} from './telemetry.js'
 export {
   Op,
   type OpResult,

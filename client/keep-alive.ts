@@ -22,6 +22,7 @@ import { isFinal } from './connection/retry.js'
 import { SharedStream, type StreamOwner } from './connection/shared-stream.js'
 import { ConclaveError, errorOf } from './errors.js'
 import type { Timer } from './host/clock.js'
+import type { Telemetry } from './telemetry.js'
 import type { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from './wire/generated/rpc.js'
 import { Lease } from './wire/methods.js'
 import type { RpcError } from './wire/status.js'
@@ -110,6 +111,11 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
     else before.push(renewal)
     this.#stream.send({ ID: id })
     return true
+  }
+
+  /** Used by {@link Renewal}. */
+  get telemetry(): Telemetry {
+    return this.#connection.telemetry
   }
 
   /** Used by {@link Renewal}: is there a stream? */
@@ -221,12 +227,14 @@ class Renewal implements KeepAlive {
     this.#ttlMs = ttlSeconds * 1000
     this.#provenAtMs = sentAtMs
     this.#arm()
+    this.#hub.telemetry.leaseRenewed(this.id, ttlSeconds)
     this.#listener.onRenewed?.(sentAtMs, ttlSeconds)
   }
 
   lose(error: ConclaveError): void {
     if (this.#closed) return
     this.close()
+    this.#hub.telemetry.leaseLost(this.id, error.code)
     this.#listener.onLost?.(error)
   }
 

@@ -1,6 +1,7 @@
 /** Leases: keys that live only as long as somebody renews them. */
 
 import { toBytes, toLeaseId } from './bytes.js'
+import type { Calls } from './calls.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { type KeepAlive, KeepAliveHub, type KeepAliveListener } from './keep-alive.js'
@@ -37,10 +38,12 @@ const TTL_SECONDS_MAX = 9_000_000_000
  */
 export class LeaseClient {
   readonly #connection: Connection
+  readonly #calls: Calls
   readonly #hub: KeepAliveHub
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, calls: Calls) {
     this.#connection = connection
+    this.#calls = calls
     this.#hub = new KeepAliveHub(connection)
   }
 
@@ -60,7 +63,7 @@ export class LeaseClient {
     const request = { TTL: ttlSeconds, ID: toLeaseId(options.id ?? 0n) }
     const grantedAtMs = this.#connection.clock.now()
     const { leaseGrant } = LeaseMethods
-    const response = await this.#connection.call(leaseGrant, request, 'write', options)
+    const response = await this.#calls.call(leaseGrant, request, 'write', options)
     if (response.error !== '') throw new ConclaveError('internal', response.error)
     return { id: response.ID, ttlSeconds: response.TTL, grantedAtMs }
   }
@@ -72,7 +75,7 @@ export class LeaseClient {
    */
   async revoke(id: bigint, options: RequestOptions = {}): Promise<void> {
     const request = { ID: toLeaseId(id) }
-    await this.#connection.call(LeaseMethods.leaseRevoke, request, 'write', options)
+    await this.#calls.call(LeaseMethods.leaseRevoke, request, 'write', options)
   }
 
   /**
@@ -131,7 +134,7 @@ export class LeaseClient {
   ): Promise<TimeToLive> {
     const request = { ID: toLeaseId(id), keys: options.keys ?? false }
     const { leaseTimeToLive } = LeaseMethods
-    const response = await this.#connection.call(leaseTimeToLive, request, 'read', options)
+    const response = await this.#calls.call(leaseTimeToLive, request, 'read', options)
     if (response.TTL < 0) throw errorOf('lease-not-found')
     return {
       ttlSeconds: response.TTL,
@@ -142,7 +145,7 @@ export class LeaseClient {
 
   /** The ids of all leases that the answering member knows. */
   async list(options: RequestOptions = {}): Promise<bigint[]> {
-    const response = await this.#connection.call(LeaseMethods.leaseLeases, {}, 'read', options)
+    const response = await this.#calls.call(LeaseMethods.leaseLeases, {}, 'read', options)
     return response.leases.map((lease) => lease.ID)
   }
 }

@@ -1,5 +1,6 @@
 /** The state of single members, and which of them leads. */
 
+import type { Calls } from './calls.js'
 import { toMemberId } from './cluster.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
 import { errorOf } from './errors.js'
@@ -29,9 +30,11 @@ export interface MemberStatus {
 /** The maintenance service of a client. */
 export class MaintenanceClient {
   readonly #connection: Connection
+  readonly #calls: Calls
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, calls: Calls) {
     this.#connection = connection
+    this.#calls = calls
   }
 
   /**
@@ -42,9 +45,7 @@ export class MaintenanceClient {
    */
   async status(endpoint?: string, options: RequestOptions = {}): Promise<MemberStatus> {
     const { status } = Maintenance
-    const response = await (endpoint === undefined
-      ? this.#connection.call(status, {}, 'read', options)
-      : this.#connection.callEndpoint(endpoint, status, {}, 'read', options))
+    const response = await this.#calls.call(status, {}, 'read', { ...options, endpoint })
     return {
       version: response.version,
       dbSizeBytes: response.dbSize,
@@ -71,7 +72,7 @@ export class MaintenanceClient {
     const request = { targetID: toMemberId(id) }
     const leader = await this.#leaderEndpoint(options)
     const { moveLeader } = Maintenance
-    await this.#connection.callEndpoint(leader, moveLeader, request, 'write', options)
+    await this.#calls.call(moveLeader, request, 'write', { ...options, endpoint: leader })
   }
 
   /** The endpoint of the member that leads. @throws {ConclaveError} `not-leader`. */

@@ -43,7 +43,8 @@ export interface WatchFeed {
 export interface FeedHub {
   create(feed: Feed): void
   cancel(feed: Feed): void
-  remove(feed: Feed): void
+  /** @param why the failure that ended it; undefined when its reader did. */
+  remove(feed: Feed, why?: ConclaveError): void
   requestProgress(): void
 }
 
@@ -60,6 +61,8 @@ export class Feed implements WatchFeed {
   /** Revision of the last event that the reader was given. */
   #givenRevision = 0
   #active = false
+  /** Has a server confirmed it before? Then the next time it is resumed. */
+  hasOpened = false
   #fragments: Event[] = []
 
   constructor(hub: FeedHub, request: FeedRequest, sink: FeedSink) {
@@ -85,6 +88,7 @@ export class Feed implements WatchFeed {
 
   created(revision: number): void {
     this.#active = true
+    this.hasOpened = true
     if (this.nextRevision === 0) this.nextRevision = revision + 1
     this.#sink.opened(revision)
   }
@@ -115,7 +119,7 @@ export class Feed implements WatchFeed {
   }
 
   fail(error: ConclaveError): void {
-    this.#hub.remove(this)
+    this.#hub.remove(this, error)
     this.#sink.fail(error)
   }
 

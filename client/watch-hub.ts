@@ -90,8 +90,9 @@ export class WatchHub implements StreamOwner<WatchResponse>, FeedHub {
   }
 
   /** Used by {@link Feed}: it is over for good. */
-  remove(feed: Feed): void {
+  remove(feed: Feed, why?: ConclaveError): void {
     if (!this.#feeds.delete(feed)) return
+    if (why !== undefined) this.#connection.telemetry.watchFailed(why.code)
     this.cancel(feed)
     if (this.#feeds.size > 0) return
     this.#forgetStream()
@@ -110,6 +111,9 @@ export class WatchHub implements StreamOwner<WatchResponse>, FeedHub {
   }
 
   message(response: WatchResponse): void {
+    const { events, header } = response
+    if (events.length > 0)
+      this.#connection.telemetry.watchEvents(events.length, header?.revision ?? 0)
     if (response.created) this.#created(response)
     else if (response.watchId === NO_WATCH) this.#progress(response)
     else this.#byId.get(response.watchId)?.receive(response)
@@ -138,6 +142,8 @@ export class WatchHub implements StreamOwner<WatchResponse>, FeedHub {
       this.#byId.set(response.watchId, feed)
       feed.id = response.watchId
     }
+    const began = feed.hasOpened ? 'resumed' : 'opened'
+    this.#connection.telemetry.watchBegan(began, feed.nextRevision)
     feed.created(response.header?.revision ?? 0)
   }
 

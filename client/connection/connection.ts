@@ -7,11 +7,13 @@
  * the clock, and `close` ends all of them.
  */
 
+import type { CarriedOptions } from '../calls.js'
 import { ConclaveError, errorOf, type Intent, invalidArgument } from '../errors.js'
 import type { Clock } from '../host/clock.js'
 import type { Log } from '../host/log.js'
 import type { Random } from '../host/random.js'
 import type { ChannelOptions, Metadata, Transport } from '../host/transport.js'
+import { Telemetry } from '../telemetry.js'
 import type { Init } from '../wire/codec.js'
 import type { Method } from '../wire/method.js'
 import { RpcError, Status } from '../wire/status.js'
@@ -55,6 +57,8 @@ export class Connection {
   readonly log: Log
   readonly timeoutMs: number
   readonly endpoints: Endpoints
+  /** Counts what this client does, and tells it to whoever subscribed. */
+  readonly telemetry = new Telemetry()
   readonly #open = new Set<Closable>()
   #closed = false
 
@@ -63,7 +67,7 @@ export class Connection {
     this.random = options.random
     this.log = options.log
     this.timeoutMs = options.timeoutMs
-    this.endpoints = new Endpoints(options)
+    this.endpoints = new Endpoints({ ...options, telemetry: this.telemetry })
   }
 
   get closed(): boolean {
@@ -75,14 +79,17 @@ export class Connection {
     method: Method<Request, Response, 'unary'>,
     request: Init<Request>,
     intent: Intent,
-    options: RequestOptions = {},
+    options: CarriedOptions = {},
   ): Promise<Response> {
+    if (options.endpoint !== undefined)
+      return this.callEndpoint(options.endpoint, method, request, intent, options)
     const timeoutMs = this.#timeoutMs(options)
     const endsAtMs = this.clock.now() + timeoutMs
     let leftMs = timeoutMs
     let last: RpcError | undefined
     for (;;) {
       this.assertOpen()
+      if (last !== undefined) this.telemetry.retried()
       const endpoint = this.endpoints.choose()
       if (endpoint.waitMs > 0) {
         if (last !== undefined && endpoint.waitMs >= leftMs) throw ConclaveError.from(last, intent)
@@ -109,7 +116,7 @@ export class Connection {
     method: Method<Request, Response, 'unary'>,
     request: Init<Request>,
     intent: Intent,
-    options: RequestOptions = {},
+    options: CarriedOptions = {},
   ): Promise<Response> {
     this.assertOpen()
     const endpoint = this.endpoints.all.find((one) => one.address === address)
@@ -164,9 +171,13 @@ export class Connection {
     endpoint: Endpoint,
     method: Method<Request, Response, 'unary'>,
     request: Init<Request>,
-    { signal, metadata }: RequestOptions,
+    { signal, metadata, trace }: CarriedOptions,
     timeoutMs: number,
   ): Promise<Response> {
+    if (trace !== undefined) {
+      trace.endpoint = endpoint.address
+      trace.tries++
+    }
     const options = metadata === undefined ? { signal, timeoutMs } : { signal, timeoutMs, metadata }
     try {
       const response = await endpoint.channel.call(method, request, options)
@@ -184,7 +195,7 @@ export class Connection {
     if (error.code === Status.DEADLINE_EXCEEDED && timeoutMs < SILENCE_MS) return
     if (isSick(error) || error.neverSent || isLearners(error)) {
       this.log.debug('an endpoint failed', { endpoint: endpoint.address, error: error.details })
-      endpoint.failed()
+      endpoint.failed(error.details)
     } else endpoint.succeeded()
   }
 

@@ -10,6 +10,7 @@
 import type { Clock } from '../host/clock.js'
 import type { Random } from '../host/random.js'
 import type { Channel, ChannelOptions, Transport } from '../host/transport.js'
+import type { Telemetry } from '../telemetry.js'
 import { backoffMs } from './backoff.js'
 
 /** What a {@link Endpoints} needs. */
@@ -19,6 +20,7 @@ export interface EndpointsOptions {
   readonly channel: ChannelOptions
   readonly clock: Clock
   readonly random: Random
+  readonly telemetry: Telemetry
 }
 
 /** One endpoint and what is known of it. */
@@ -52,8 +54,9 @@ export class Endpoint {
   }
 
   /** It did not answer as a healthy member does. Calls that fail together count as one failure. */
-  failed(): void {
+  failed(reason: string): void {
     if (this.waitMs > 0) return
+    this.#options.telemetry.endpointFailed(this.address, reason)
     this.#failures++
     this.#blockedUntilMs =
       this.#options.clock.now() + backoffMs(this.#failures, this.#options.random)
@@ -68,10 +71,12 @@ export class Endpoint {
 /** All endpoints of a client. */
 export class Endpoints {
   readonly all: readonly Endpoint[]
+  readonly #telemetry: Telemetry
   /** The endpoint in use. A random one first, so that clients spread over the members. */
   #current: number
 
   constructor(options: EndpointsOptions) {
+    this.#telemetry = options.telemetry
     this.all = options.addresses.map((address) => new Endpoint(address, options))
     this.#current = Math.floor(options.random.next() * this.all.length)
   }
@@ -86,6 +91,8 @@ export class Endpoints {
       if (waitMs < this.all[best]!.waitMs) best = index
       if (waitMs === 0) break
     }
+    if (best !== this.#current)
+      this.#telemetry.failedOver(this.all[this.#current]!.address, this.all[best]!.address)
     this.#current = best
     return this.all[best]!
   }

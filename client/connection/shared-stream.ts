@@ -114,10 +114,12 @@ export class SharedStream<Out, In> {
   #closed(stream: MessageStream<In, Init<Out>>, error: RpcError): void {
     if (this.#stream !== stream) return
     this.#stream = undefined
-    this.#endpoint?.failed()
+    const endpoint = this.#endpoint
+    endpoint?.failed(error.details)
+    if (endpoint) this.#connection.telemetry.streamBroke(endpoint.address, error.details)
     this.#connection.log.debug('a shared stream broke', {
       method: this.#method.path,
-      endpoint: this.#endpoint?.address,
+      endpoint: endpoint?.address,
       error: error.details,
     })
     if (this.#owner.broken(error) && this.#wanted) this.#openLater()

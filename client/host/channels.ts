@@ -1,0 +1,41 @@
+/** The port to Node's diagnostics channels: where a program hears what its clients do. */
+
+import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel'
+
+/** A named place to publish to. With nobody subscribed, asking costs a field and publishing nothing. */
+export interface NoticeChannel<Notice extends object> {
+  readonly hasSubscribers: boolean
+  publish(notice: Notice): void
+}
+
+/** Publishes how a call goes: `start`, `end`, `asyncStart`, `asyncEnd` and `error` of a context. */
+export interface CallChannel<Context extends object> {
+  readonly hasSubscribers: boolean
+  /** Runs `call` and publishes its steps; `result` or `error` is put into the context. */
+  trace<Result>(call: () => Promise<Result>, context: Context): Promise<Result>
+}
+
+/** The channel of this name. */
+export function noticeChannel<Notice extends object>(name: string): NoticeChannel<Notice> {
+  const found: Channel = channel(name)
+  return found as NoticeChannel<Notice>
+}
+
+/** The tracing channel of this name: `tracing:<name>:start` and so on. */
+export function callChannel<Context extends object>(name: string): CallChannel<Context> {
+  const channels = tracingChannel<unknown, Context>(name)
+  const { start, end, asyncStart, asyncEnd, error } = channels
+  return {
+    // Each is asked: TracingChannel has no hasSubscribers before Node 20.13.
+    get hasSubscribers() {
+      return (
+        start.hasSubscribers ||
+        asyncEnd.hasSubscribers ||
+        error.hasSubscribers ||
+        end.hasSubscribers ||
+        asyncStart.hasSubscribers
+      )
+    },
+    trace: (call, context) => channels.tracePromise(call, context) as ReturnType<typeof call>,
+  }
+}
