@@ -23,6 +23,10 @@ export interface StreamOwner<In> {
   message(message: In): void
   /** The stream broke. False: do not open another. */
   broken(error: RpcError): boolean
+  /** After {@link SharedStream.sendBytes} returned false: there is room again. */
+  drained?(): void
+  /** Does this failure speak against the endpoint? It does when absent. */
+  blames?(error: RpcError): boolean
 }
 
 /** Keeps one stream open as long as it is wanted. */
@@ -53,6 +57,11 @@ export class SharedStream<Out, In> {
     return this.#stream !== undefined
   }
 
+  /** The endpoint of the stream, or of the one before when none is open. */
+  get address(): string {
+    return this.#endpoint?.address ?? ''
+  }
+
   /** Opens a stream soon, if there is none. */
   want(): void {
     this.#wanted = true
@@ -72,6 +81,11 @@ export class SharedStream<Out, In> {
   /** Says something; lost when no stream is open. */
   send(message: Init<Out>): void {
     this.#stream?.send(message)
+  }
+
+  /** As {@link send}, for an encoded message. False: wait for `drained`; it is sent all the same. */
+  sendBytes(bytes: Uint8Array): boolean {
+    return this.#stream?.sendBytes(bytes) ?? false
   }
 
   /** Gives the stream up although it looks alive, and goes to another endpoint. */
@@ -105,6 +119,9 @@ export class SharedStream<Out, In> {
         endpoint.succeeded()
         this.#owner.message(message)
       },
+      drain: () => {
+        if (this.#stream === stream) this.#owner.drained?.()
+      },
       close: (error) =>
         this.#closed(stream, error ?? new RpcError(Status.UNAVAILABLE, 'the server ended it')),
     })
@@ -115,14 +132,14 @@ export class SharedStream<Out, In> {
     if (this.#stream !== stream) return
     this.#stream = undefined
     const endpoint = this.#endpoint
-    endpoint?.failed(error.details)
+    if (this.#owner.blames?.(error) ?? true) endpoint?.failed(error.details)
     if (endpoint) this.#connection.telemetry.streamBroke(endpoint.address, error.details)
     this.#connection.log.debug('a shared stream broke', {
       method: this.#method.path,
       endpoint: endpoint?.address,
       error: error.details,
     })
-    if (this.#owner.broken(error) && this.#wanted) this.#openLater()
+    if (this.#owner.broken(error) && this.#wanted) this.want()
     else this.#wanted = false
   }
 }
