@@ -16,7 +16,25 @@ export type { KeepAlive, KeepAliveListener } from './keep-alive.js'
 export { KeyValue } from './key-value.js'
 export type { KvClient } from './kv.js'
 export type { Lease, LeaseClient, TimeToLive } from './lease.js'
-export type { MaintenanceClient, MemberStatus } from './maintenance.js'
+export type {
+  Alarm,
+  DatabaseHash,
+  KeysHash,
+  MaintenanceClient,
+  MemberStatus,
+  SavedSnapshot,
+} from './maintenance.js'
+export { Op, type ResultsOf } from './op.js'
+export type {
+  DeleteOpResult,
+  GetOpResult,
+  OpResult,
+  PutOpResult,
+  TxnOpResult,
+  TxnOutcome,
+  TxnResult,
+} from './op-result.js'
+export { op } from './operations.js'
 export { prefixEnd, type Range } from './range.js'
 export type {
   DeleteOptions,
@@ -28,6 +46,7 @@ export type {
   RangeResult,
   ReadOptions,
 } from './requests.js'
+export type { SnapshotChunk, SnapshotOptions } from './snapshot.js'
 export type {
   ClientMetrics,
   ConnectionNotice,
@@ -35,13 +54,6 @@ export type {
   MethodMetrics,
   WatchNotice,
 } from './telemetry.js'
-export {
-  Op,
-  type OpResult,
-  op,
-  type Txn,
-  type TxnParts,
-  type TxnResult,
-} from './txn.js'
+export type { Txn, TxnParts } from './txn.js'
 export type { WatchBatch, WatchEvent, Watcher, WatchOptions } from './watch.js'
 export { Election, Lock } from './wire/methods.js'
