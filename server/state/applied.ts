@@ -41,7 +41,8 @@ export interface Applied {
   readonly result: ApplyResult
   /**
    * This member is over its quota: it should propose NOSPACE for itself. The command
-   * was carried out, and its result is the error all the same, as in etcd.
+   * was carried out, and its result is the error all the same, as in etcd; the answers in
+   * a session stay what they are.
    */
   readonly raiseNoSpace: boolean
 }

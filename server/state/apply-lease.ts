@@ -12,6 +12,12 @@ import type {
 } from '../../client/wire/generated/rpc.js'
 import { point } from '../mvcc/interval.js'
 import { deleteKeys, type KvState } from './apply-kv.js'
+import type { Sessions } from './sessions.js'
+
+/** What lease commands work on. */
+export interface LeaseState extends KvState {
+  readonly sessions: Sessions
+}
 
 /** Grants the lease as the command in the entry `index` has it. @throws leaseNotFound (id 0), leaseTTLTooLarge, leaseExist */
 export function applyLeaseGrant(
@@ -24,7 +30,7 @@ export function applyLeaseGrant(
 }
 
 /**
- * Ends a lease and deletes its keys: in key order, in one revision.
+ * Ends a lease, as {@link revokeLease}.
  *
  * @param term of the log entry. A leader that saw the lease expire says in which term;
  *   in any other the revocation is void, because the lease may have been renewed since.
@@ -33,17 +39,32 @@ export function applyLeaseGrant(
  * @throws notLeader (another term), leaseNotFound
  */
 export function applyLeaseRevoke(
-  { store, lessor }: KvState,
+  state: LeaseState,
   { ID, leaderTerm }: LeaseRevoke,
   { appliedIndex }: Pick<Command, 'appliedIndex'>,
   term: number,
 ): Init<LeaseRevokeResponse> {
   if (leaderTerm !== 0 && leaderTerm !== term) throw etcdErrors.notLeader.error()
-  if (!lessor.isMeant(ID, appliedIndex)) throw etcdErrors.leaseNotFound.error()
+  if (!state.lessor.isMeant(ID, appliedIndex)) throw etcdErrors.leaseNotFound.error()
+  return revokeLease(state, ID)
+}
+
+/**
+ * Ends a lease and the session that it is, and deletes its keys: in key order, in one
+ * revision.
+ *
+ * @throws leaseNotFound
+ */
+export function revokeLease(
+  { store, lessor, sessions }: LeaseState,
+  id: bigint,
+): Init<LeaseRevokeResponse> {
+  if (!lessor.has(id)) throw etcdErrors.leaseNotFound.error()
   const transaction = store.begin()
-  for (const key of lessor.keys(ID)) deleteKeys(transaction, lessor, point(key))
-  lessor.remove(ID)
+  for (const key of lessor.keys(id)) deleteKeys(transaction, lessor, point(key))
+  lessor.remove(id)
   transaction.end()
+  sessions.end(id)
   return { header: { revision: store.revision } }
 }
 

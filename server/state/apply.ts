@@ -1,4 +1,8 @@
-/** Which command is run by what, and which alarms forbid it. One row per kind of command. */
+/**
+ * Which command is run by what, and which alarms forbid it. One row per kind of command,
+ * except for batches of sessions: apply-pipeline.ts runs those, and asks the alarms for
+ * each call.
+ */
 
 import type { Init } from '../../client/wire/codec.js'
 import type { Command } from '../../client/wire/generated/command.js'
@@ -16,10 +20,12 @@ import { applyCompaction, applyDeleteRange, applyPut, type KvState } from './app
 import { applyLeaseCheckpoint, applyLeaseGrant, applyLeaseRevoke } from './apply-lease.js'
 import type { Members } from './members.js'
 import { cost } from './quota.js'
+import type { Sessions } from './sessions.js'
 import { applyTxn } from './txn.js'
 
 /** All that commands work on, besides how far the log is applied. */
 export interface ReplicatedState extends KvState {
+  readonly sessions: Sessions
   readonly members: Members
   readonly alarms: Alarms
 }

@@ -6,9 +6,11 @@
  */
 
 import type { Store } from '../mvcc/store.js'
+import { crc32c } from '../storage/crc32c.js'
 import type { Alarms } from './alarms.js'
 import type { Lessor } from './lessor.js'
 import type { Members } from './members.js'
+import type { Sessions } from './sessions.js'
 
 /** What has a fingerprint. */
 export interface Fingerprinted {
@@ -18,13 +20,14 @@ export interface Fingerprinted {
   readonly clusterVersion: string
   readonly store: Store
   readonly lessor: Lessor
+  readonly sessions: Sessions
   readonly members: Members
   readonly alarms: Alarms
 }
 
 /** One line for each part of the state, so that a difference can be read. */
 export async function fingerprintOf(state: Fingerprinted): Promise<string> {
-  const { store, lessor, members, alarms } = state
+  const { store, lessor, sessions, members, alarms } = state
   const { revision, compactRevision, keyCount } = store
   const lines = {
     applied: [state.appliedIndex, state.appliedTerm],
@@ -35,6 +38,10 @@ export async function fingerprintOf(state: Fingerprinted): Promise<string> {
     removed: members.removed(),
     alarms: alarms.get(0),
     leases: [...lessor.records()].map((record) => ({ ...record, keys: lessor.keys(record.ID) })),
+    sessions: [...sessions.records()].map(({ answers, ...session }) => ({
+      ...session,
+      answers: answers.reduce((hash, answer) => crc32c(answer, hash), 0),
+    })),
     store: { revision, compactRevision, keyCount },
     hash: (await store.hash(revision)).hash,
   }

@@ -24,7 +24,11 @@
 import type { Clock } from '../../client/host/clock.js'
 import { type Log, silentLog } from '../../client/host/log.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
-import { Command, type MemberRecord } from '../../client/wire/generated/command.js'
+import {
+  Command,
+  type MemberRecord,
+  type PipelineBatch,
+} from '../../client/wire/generated/command.js'
 import {
   ConfigChange,
   type ConfState,
@@ -41,6 +45,7 @@ import type { Applied, ApplyResult } from './applied.js'
 import { AppliedState } from './applied-state.js'
 import { isCorruptible, isFilling, runCommand } from './apply.js'
 import { checkMemberChange, executeMemberChange } from './apply-member.js'
+import { applyPipeline } from './apply-pipeline.js'
 import { fingerprintOf } from './fingerprint.js'
 import { Lessor } from './lessor.js'
 import { type ChangeContext, decodeChangeContext, withoutEffect } from './member-change.js'
@@ -155,19 +160,12 @@ export class StateMachine {
       return undefined
     }
     const command = Command.decode(entry.data, undefined, COMMAND_DEPTH)
-    const filling = !this.quota.available(command)
-    let result = this.#run(command, entry)
-    let raiseNoSpace = false
-    if (result.ok) {
-      this.quota.spend(command)
-      if (filling) {
-        raiseNoSpace = true
-        result = { ok: false, error: etcdErrors.noSpace.error() }
-      }
-    }
+    const outcome = command.pipeline
+      ? this.#runBatch(command.pipeline, entry)
+      : this.#runAlone(command, entry)
     this.#applied.advance(entry.index, entry.term)
     const { proposer, requestId } = command
-    return { index: entry.index, proposer, requestId, result, raiseNoSpace }
+    return { index: entry.index, proposer, requestId, ...outcome }
   }
 
   /**
@@ -199,6 +197,27 @@ export class StateMachine {
   close(): void {
     this.lessor.demote()
     this.store.close()
+  }
+
+  #runAlone(command: Command, entry: Entry): Pick<Applied, 'result' | 'raiseNoSpace'> {
+    const filling = !this.quota.available(command)
+    const result = this.#run(command, entry)
+    if (!result.ok) return { result, raiseNoSpace: false }
+    this.quota.spend(command)
+    if (!filling) return { result, raiseNoSpace: false }
+    return { result: { ok: false, error: etcdErrors.noSpace.error() }, raiseNoSpace: true }
+  }
+
+  /** Its calls are answered by their session, and what is kept of them heeds no member's quota. */
+  #runBatch(batch: PipelineBatch, { index }: Entry): Pick<Applied, 'result' | 'raiseNoSpace'> {
+    try {
+      const { writes, costBytes } = applyPipeline(this, batch, index)
+      const fits = this.quota.spendBatch(costBytes, writes)
+      return { result: { ok: true, response: {} }, raiseNoSpace: !fits }
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error
+      return { result: { ok: false, error }, raiseNoSpace: false }
+    }
   }
 
   #run(command: Command, entry: Entry): ApplyResult {

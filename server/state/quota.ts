@@ -96,6 +96,21 @@ export class Quota {
     this.#addedWrites++
   }
 
+  /**
+   * So many writes of this cost in all were applied.
+   *
+   * @returns whether the data is within the limit with them.
+   */
+  spendBatch(bytes: number, writes: number): boolean {
+    this.#addedBytes += bytes
+    this.#addedWrites += writes
+    if (bytes === 0 || this.bytesMax === Number.POSITIVE_INFINITY) return true
+    if (this.#addedBytes >= SAMPLE_BYTES || this.#addedWrites >= SAMPLE_WRITES) this.#sample()
+    if (this.#sampledBytes + this.#addedBytes < this.bytesMax) return true
+    this.#sample()
+    return this.#sampledBytes < this.bytesMax
+  }
+
   #sample(): void {
     this.#sampledBytes = this.#sizeBytes()
     this.#addedBytes = 0
