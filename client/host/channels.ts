@@ -1,6 +1,12 @@
 /** The port to Node's diagnostics channels: where a program hears what its clients do. */
 
-import { type Channel, channel, tracingChannel } from 'node:diagnostics_channel'
+import {
+  type Channel,
+  channel,
+  subscribe,
+  tracingChannel,
+  unsubscribe,
+} from 'node:diagnostics_channel'
 
 /** A named place to publish to. With nobody subscribed, asking costs a field and publishing nothing. */
 export interface NoticeChannel<Notice extends object> {
@@ -38,4 +44,26 @@ export function callChannel<Context extends object>(name: string): CallChannel<C
     },
     trace: (call, context) => channels.tracePromise(call, context) as ReturnType<typeof call>,
   }
+}
+
+/** Hears every notice of a channel; returns how to stop that. */
+export function onNotice<Notice extends object>(
+  name: string,
+  listener: (notice: Notice) => void,
+): () => void {
+  const heard = (notice: unknown) => listener(notice as Notice)
+  subscribe(name, heard)
+  return () => unsubscribe(name, heard)
+}
+
+/** Hears the start of every call of a tracing channel, and its end with its result or error. */
+export function onCall<Context extends object>(
+  name: string,
+  started: (context: Context) => void,
+  ended: (context: Context) => void,
+): () => void {
+  const channels = tracingChannel<unknown, Context>(name)
+  const heard = { start: started, end() {}, asyncStart() {}, asyncEnd: ended, error() {} }
+  channels.subscribe(heard)
+  return () => channels.unsubscribe(heard)
 }
