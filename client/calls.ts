@@ -8,6 +8,8 @@
 import type { CallTrace } from './calls-observed.js'
 import type { RequestOptions } from './connection/connection.js'
 import type { Intent } from './errors.js'
+import type { Clock } from './host/clock.js'
+import type { MessageStream } from './host/stream.js'
 import type { Init } from './wire/codec.js'
 import type { Method } from './wire/method.js'
 
@@ -33,4 +35,16 @@ export interface Calls {
     intent: Intent,
     options?: CarriedOptions,
   ): Promise<Response>
+}
+
+/** Opens streams of answers. Implemented by the client, and by a namespace. */
+export interface Streams {
+  readonly clock: Clock
+  /** Default time for an answer, in milliseconds. */
+  readonly timeoutMs: number
+  /** One stream, on the endpoint in use; it is not opened again when it breaks. */
+  stream<Request, Response>(
+    method: Method<Request, Response, 'serverStream'>,
+    options?: RequestOptions,
+  ): MessageStream<Response, Init<Request>>
 }

@@ -1,7 +1,7 @@
 /** The client: options in, services out, one `close` that ends everything. */
 
 import type { Bytes } from './bytes.js'
-import type { Calls } from './calls.js'
+import type { Calls, Streams } from './calls.js'
 import { ObservedCalls } from './calls-observed.js'
 import { ClusterClient } from './cluster.js'
 import { Connection, type RequestOptions } from './connection/connection.js'
@@ -103,7 +103,7 @@ export class Client implements AsyncDisposable {
       timeoutMs: positive(options.timeoutMs, TIMEOUT_MS),
     })
     this.#calls = new ObservedCalls(this.#connection, this.#connection.telemetry)
-    this.kv = new KvClient(this.#calls)
+    this.kv = new KvClient(this.#calls, this.#streams())
     this.lease = new LeaseClient(this.#connection, this.#calls)
     this.cluster = new ClusterClient(this.#calls)
     this.maintenance = new MaintenanceClient(this.#connection, this.#calls)
@@ -138,7 +138,7 @@ export class Client implements AsyncDisposable {
   }
 
   /** Begins a transaction; see {@link Txn}. */
-  txn(): Txn {
+  txn(): Txn<[], []> {
     return new Txn(this.#calls)
   }
 
@@ -188,6 +188,12 @@ export class Client implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
+  }
+
+  /** What large ranges are streamed on. */
+  #streams(): Streams {
+    const { clock, timeoutMs } = this.#connection
+    return { clock, timeoutMs, stream: (method, options) => this.stream(method, options) }
   }
 }
 

@@ -38,33 +38,37 @@ export class CompareTargets {
 
   /** Number of puts since creation; 0 when there is no such key. */
   version(operator: Operator, version: number): Compare {
-    return this.#compare(operator, {
-      target: CompareTarget.VERSION,
-      version: toCount(version, 'version'),
-    })
+    const wire = this.#wire(operator, CompareTarget.VERSION)
+    wire.version = toCount(version, 'version')
+    return new Compare(wire)
   }
 
   /** Revision of its creation; 0 when there is no such key. */
   createRevision(operator: Operator, revision: number): Compare {
-    const createRevision = toCount(revision, 'revision')
-    return this.#compare(operator, { target: CompareTarget.CREATE, createRevision })
+    const wire = this.#wire(operator, CompareTarget.CREATE)
+    wire.createRevision = toCount(revision, 'revision')
+    return new Compare(wire)
   }
 
   /** Revision of the last put; 0 when there is no such key. */
   modRevision(operator: Operator, revision: number): Compare {
-    const modRevision = toCount(revision, 'revision')
-    return this.#compare(operator, { target: CompareTarget.MOD, modRevision })
+    const wire = this.#wire(operator, CompareTarget.MOD)
+    wire.modRevision = toCount(revision, 'revision')
+    return new Compare(wire)
   }
 
   /** The value; always false when there is no such key, whatever the operator. */
   value(operator: Operator, value: Bytes): Compare {
-    const bytes = toBytes(value, 'value')
-    return this.#compare(operator, { target: CompareTarget.VALUE, value: bytes })
+    const wire = this.#wire(operator, CompareTarget.VALUE)
+    wire.value = toBytes(value, 'value')
+    return new Compare(wire)
   }
 
   /** The lease; 0n when it has none or there is no such key. */
   lease(operator: Operator, lease: bigint): Compare {
-    return this.#compare(operator, { target: CompareTarget.LEASE, lease: toLeaseId(lease) })
+    const wire = this.#wire(operator, CompareTarget.LEASE)
+    wire.lease = toLeaseId(lease)
+    return new Compare(wire)
   }
 
   /** There is such a key. */
@@ -77,10 +81,12 @@ export class CompareTargets {
     return this.createRevision('=', 0)
   }
 
-  #compare(operator: Operator, target: Init<WireCompare>): Compare {
+  /** Without what is compared with. */
+  #wire(operator: Operator, target: CompareTarget): Init<WireCompare> {
     if (!Object.hasOwn(RESULTS, operator))
       throw invalidArgument(`An operator is =, !=, > or <, not '${operator}'.`)
-    return new Compare({ ...this.#range, ...target, result: RESULTS[operator] })
+    const { key, rangeEnd } = this.#range
+    return { result: RESULTS[operator], target, key, rangeEnd }
   }
 }
 

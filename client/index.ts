@@ -7,6 +7,12 @@ export type { AddedMember, ClusterClient, Member } from './cluster.js'
 export { Compare, CompareTargets, compare, type Operator } from './compare.js'
 export type { RequestOptions } from './connection/connection.js'
 export { ConclaveError, type ConclaveErrorOptions, type ErrorCode, type Intent } from './errors.js'
+export type {
+  GuardedOptions,
+  GuardedResult,
+  UpdateOptions,
+  UpdateResult,
+} from './guarded-writes.js'
 export type { Clock, Timer } from './host/clock.js'
 export type { Log, LogFields } from './host/log.js'
 export type { Random } from './host/random.js'
@@ -14,7 +20,7 @@ export { randomId } from './host/random.js'
 export type { TlsOptions, Transport } from './host/transport.js'
 export type { KeepAlive, KeepAliveListener } from './keep-alive.js'
 export { KeyValue } from './key-value.js'
-export type { KvClient } from './kv.js'
+export type { KvClient, PagesOptions } from './kv.js'
 export type { Lease, LeaseClient, TimeToLive } from './lease.js'
 export type {
   Alarm,
@@ -34,8 +40,9 @@ export type {
   TxnOutcome,
   TxnResult,
 } from './op-result.js'
-export { op } from './operations.js'
+export { type NestedResult, op } from './operations.js'
 export { prefixEnd, type Range } from './range.js'
+export type { PiecesOptions } from './range-cursor.js'
 export type {
   DeleteOptions,
   DeleteResult,
@@ -55,5 +62,22 @@ export type {
   WatchNotice,
 } from './telemetry.js'
 export type { Txn, TxnParts } from './txn.js'
+export type {
+  TypedDeleteResult,
+  TypedKeyValue,
+  TypedKv,
+  TypedPutResult,
+  TypedRangeResult,
+} from './typed-kv.js'
+export {
+  bytes,
+  json,
+  SchemaError,
+  type StandardIssue,
+  type StandardResult,
+  type StandardSchema,
+  text,
+  type ValueCodec,
+} from './value-codec.js'
 export type { WatchBatch, WatchEvent, Watcher, WatchOptions } from './watch.js'
 export { Election, Lock } from './wire/methods.js'

@@ -1,5 +1,7 @@
 /** A stored key-value as a user reads it. */
 
+import { toText } from './bytes.js'
+import { decodeValue, type ValueCodec } from './value-codec.js'
 import type { KeyValue as WireKeyValue } from './wire/generated/kv.js'
 
 /** A key-value at one revision. Do not change its bytes. */
@@ -38,6 +40,15 @@ export class KeyValue {
   json<T = unknown>(): T {
     return JSON.parse(this.text()) as T
   }
+
+  /**
+   * The value as a codec reads it; also of watch events and of answers of transactions.
+   *
+   * @throws {ConclaveError} `invalid-value`, naming the key.
+   */
+  decode<T>(codec: Pick<ValueCodec<T, never>, 'decode'>): T {
+    return decodeValue(codec, this.value, this.key)
+  }
 }
 
 /** The key-value of an optional field of the wire. */
@@ -45,6 +56,7 @@ export function keyValueOf(kv: WireKeyValue | undefined): KeyValue | null {
   return kv === undefined ? null : new KeyValue(kv)
 }
 
-function toText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+/** The key-values of a list of the wire. */
+export function keyValuesOf(kvs: readonly WireKeyValue[]): KeyValue[] {
+  return kvs.map((kv) => new KeyValue(kv))
 }

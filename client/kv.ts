@@ -1,15 +1,26 @@
-/** The key-value service: get, put, delete, count, compact. */
+/** The key-value service: get, put, delete, count, compact; large ranges; guarded writes. */
 
-import type { Bytes } from './bytes.js'
-import { toCount, toKey } from './bytes.js'
-import type { Calls } from './calls.js'
+import { type Bytes, toCount, toKey } from './bytes.js'
+import type { Calls, Streams } from './calls.js'
 import type { RequestOptions } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
+import {
+  createKey,
+  type GuardedOptions,
+  type GuardedResult,
+  replaceKey,
+  type UpdateOptions,
+  type UpdateResult,
+  updateKey,
+} from './guarded-writes.js'
 import { type KeyValue, keyValueOf } from './key-value.js'
 import { type Range, toRange, toRangeOrPrefix } from './range.js'
+import { type PiecesOptions, RangeCursor } from './range-cursor.js'
+import { RangeReader, readPages } from './range-pieces.js'
 import {
   type DeleteOptions,
   type DeleteResult,
+  deleteRequest,
   deleteResult,
   type PutOptions,
   type PutResult,
@@ -21,12 +32,26 @@ import {
   rangeRequest,
   rangeResult,
 } from './requests.js'
+import { TypedKv } from './typed-kv.js'
+import type { ValueCodec } from './value-codec.js'
 import { KV } from './wire/methods.js'
 
 const NOTHING = new Uint8Array(0)
 
+/** Keys of a page when nothing else is said. */
+const PAGE_SIZE = 1_000
+
+/** How to read a range in pages. */
+export interface PagesOptions extends PiecesOptions {
+  /** Keys of a page, from 1 on; default 1000. The last page may have fewer. */
+  readonly pageSize?: number
+}
+
 /**
  * The key-value service of a client.
+ *
+ * Arguments are checked before anything is sent: what is no key, value or range fails
+ * with `invalid-argument`. Byte arrays must not be changed before the call is answered.
  *
  * @example
  * await client.kv.put('config/color', 'green')
@@ -36,9 +61,12 @@ const NOTHING = new Uint8Array(0)
  */
 export class KvClient {
   readonly #calls: Calls
+  readonly #reader: RangeReader
 
-  constructor(calls: Calls) {
+  /** @internal Made by the client; without streams large ranges come in pages. */
+  constructor(calls: Calls, streams?: Streams) {
     this.#calls = calls
+    this.#reader = new RangeReader(calls, streams)
   }
 
   /**
@@ -53,7 +81,8 @@ export class KvClient {
   }
 
   /**
-   * All keys of a range, in one answer: mind `limit` when there may be many.
+   * All keys of a range, in one answer: when there may be many, set a `limit`, or use
+   * {@link pages} or {@link stream}.
    *
    * @param range a range; plain bytes are a prefix.
    */
@@ -65,9 +94,55 @@ export class KvClient {
     return rangeResult(await this.#calls.call(KV.range, request, 'read', options))
   }
 
+  /**
+   * A range page by page, all of one revision: that of the first page, unless one is given.
+   * Each page says the `count` of the whole range, and the `revision` of all pages; what
+   * changes afterwards is told by a watch from the revision behind it.
+   *
+   * @param range plain bytes are a prefix.
+   * @param options.timeoutMs time for one page.
+   * @throws {ConclaveError} `compacted` when the revision is compacted while it is read;
+   *   `invalid-argument` at once.
+   * @example
+   * for await (const { kvs } of client.kv.pages('log/', { pageSize: 100 }))
+   *   console.log(kvs.length)
+   */
+  pages(
+    range: Bytes | Range,
+    options: RequestOptions & PagesOptions = {},
+  ): AsyncGenerator<RangeResult, void, undefined> {
+    const { pageSize = PAGE_SIZE } = options
+    if (toCount(pageSize, 'pageSize') === 0) throw invalidArgument('A page has one key at least.')
+    const cursor = new RangeCursor(toRangeOrPrefix(range), options)
+    return readPages(this.#calls, cursor, pageSize, options)
+  }
+
+  /**
+   * A range of any size key by key, all of one revision, at the pace of the reader. One
+   * piece is held here at a time: about a megabyte, unless single values are large.
+   * Leaving the loop ends it on the server, too.
+   *
+   * Uses `RangeStream` where the server has it (etcd from 3.7 on), pages otherwise.
+   *
+   * @param range plain bytes are a prefix.
+   * @param options.timeoutMs time for the server to send the next piece.
+   * @throws {ConclaveError} as {@link pages}.
+   * @example
+   * for await (const kv of client.kv.stream('log/')) console.log(kv.keyString)
+   */
+  stream(
+    range: Bytes | Range,
+    options: RequestOptions & PiecesOptions = {},
+  ): AsyncGenerator<KeyValue, void, undefined> {
+    return this.#reader.read(new RangeCursor(toRangeOrPrefix(range), options), options)
+  }
+
   /** How many keys a range has; plain bytes are a prefix. */
   async count(range: Bytes | Range, options: RequestOptions & ReadOptions = {}): Promise<number> {
-    const request = rangeRequest(toRangeOrPrefix(range), { ...options, countOnly: true })
+    const { revision, serializable } = options
+    const request = rangeRequest(toRangeOrPrefix(range), { countOnly: true })
+    request.revision = toCount(revision, 'revision')
+    request.serializable = serializable ?? false
     return (await this.#calls.call(KV.range, request, 'read', options)).count
   }
 
@@ -91,8 +166,66 @@ export class KvClient {
     keyOrRange: Bytes | Range,
     options: RequestOptions & DeleteOptions = {},
   ): Promise<DeleteResult> {
-    const request = { ...toRange(keyOrRange), prevKv: options.prevKv ?? false }
+    const request = deleteRequest(toRange(keyOrRange), options)
     return deleteResult(await this.#calls.call(KV.deleteRange, request, 'write', options))
+  }
+
+  /**
+   * Puts a key if there is none; otherwise says what is there.
+   *
+   * @throws {ConclaveError} as {@link put}.
+   * @example
+   * const made = await client.kv.create('leader', 'me')
+   * if (!made.succeeded) console.log(made.existing.text())
+   */
+  async create(
+    key: Bytes,
+    value: Bytes,
+    options: RequestOptions & GuardedOptions = {},
+  ): Promise<GuardedResult<KeyValue>> {
+    return createKey(this.#calls, key, value, options)
+  }
+
+  /**
+   * Puts a key if nobody has put or deleted it since a revision; otherwise says what is
+   * there. The key keeps its lease unless one is given.
+   *
+   * @param modRevision of the key-value that was read.
+   * @throws {ConclaveError} as {@link put}.
+   */
+  async replace(
+    key: Bytes,
+    value: Bytes,
+    modRevision: number,
+    options: RequestOptions & GuardedOptions = {},
+  ): Promise<GuardedResult<KeyValue | null>> {
+    return replaceKey(this.#calls, key, value, modRevision, options)
+  }
+
+  /**
+   * Reads a key and puts what `change` makes of it; again with what is there then, when
+   * another was faster. The key keeps its lease unless one is given.
+   *
+   * @param change gets the key-value, or null; gives the new value, or undefined for no
+   *   change. May be called several times.
+   * @param options.timeoutMs time for each request.
+   * @throws {ConclaveError} `conflict` after too many tries, and as {@link put}.
+   * @example
+   * await client.kv.update('visits', (kv) => String(Number(kv?.text() ?? 0) + 1))
+   */
+  async update(
+    key: Bytes,
+    change: (current: KeyValue | null) => Bytes | undefined | Promise<Bytes | undefined>,
+    options: RequestOptions & UpdateOptions = {},
+  ): Promise<UpdateResult> {
+    const { signal, timeoutMs, metadata } = options
+    return updateKey(
+      this.#calls,
+      () => this.get(key, { signal, timeoutMs, metadata }),
+      key,
+      change,
+      options,
+    )
   }
 
   /**
@@ -108,5 +241,17 @@ export class KvClient {
     if (toCount(revision, 'revision') === 0) throw invalidArgument('There is no revision 0.')
     const request = { revision, physical: options.physical ?? false }
     await this.#calls.call(KV.compact, request, 'write', options)
+  }
+
+  /**
+   * The same keys with values of another type: see {@link json}, {@link text}.
+   *
+   * @example
+   * const limits = client.kv.withCodec(json<{ perSecond: number }>())
+   * await limits.put('limits/api', { perSecond: 100 })
+   * console.log((await limits.get('limits/api'))?.value.perSecond)
+   */
+  withCodec<Out, In = Out>(codec: ValueCodec<Out, In>): TypedKv<Out, In> {
+    return new TypedKv(this, codec)
   }
 }

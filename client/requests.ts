@@ -7,10 +7,11 @@
 
 import { type Bytes, toBytes, toCount, toKey, toLeaseId } from './bytes.js'
 import { invalidArgument } from './errors.js'
-import { KeyValue, keyValueOf } from './key-value.js'
+import { type KeyValue, keyValueOf, keyValuesOf } from './key-value.js'
 import type { WireRange } from './range.js'
 import type { Init } from './wire/codec.js'
 import {
+  type DeleteRangeRequest,
   type DeleteRangeResponse,
   type PutRequest,
   type PutResponse,
@@ -136,6 +137,11 @@ export function rangeRequest(range: WireRange, options: RangeOptions): Init<Rang
   }
 }
 
+/** A delete request. */
+export function deleteRequest(range: WireRange, options: DeleteOptions): Init<DeleteRangeRequest> {
+  return { key: range.key, rangeEnd: range.rangeEnd, prevKv: options.prevKv ?? false }
+}
+
 /** A put request. */
 export function putRequest(key: Bytes, value: Bytes, options: PutOptions): Init<PutRequest> {
   const bytes = toBytes(value, 'value')
@@ -157,7 +163,7 @@ export function putRequest(key: Bytes, value: Bytes, options: PutOptions): Init<
 /** The result of a range request. */
 export function rangeResult(response: RangeResponse): RangeResult {
   const header = headerOf(response.header)
-  const kvs = response.kvs.map((kv) => new KeyValue(kv))
+  const kvs = keyValuesOf(response.kvs)
   return { kvs, count: response.count, more: response.more, revision: header.revision, header }
 }
 
@@ -170,7 +176,7 @@ export function putResult(response: PutResponse): PutResult {
 /** The result of a delete request. */
 export function deleteResult(response: DeleteRangeResponse): DeleteResult {
   const header = headerOf(response.header)
-  const prev = response.prevKvs.map((kv) => new KeyValue(kv))
+  const prev = keyValuesOf(response.prevKvs)
   return { deleted: response.deleted, prev, revision: header.revision, header }
 }
 

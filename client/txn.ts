@@ -1,103 +1,56 @@
 /**
  * Transactions: if all compares hold, do this, else that; atomically.
  *
+ * The type of a transaction knows which operations it has, so its answer has one
+ * result of the right type for each, in both branches.
+ *
  * @example
  * // Create the key only if nobody has it.
- * const { succeeded } = await client
+ * const result = await client
  *   .txn()
  *   .if(compare('leader').missing())
  *   .then(op.put('leader', 'me', { lease: lease.id }))
  *   .else(op.get('leader'))
  *   .commit()
+ * if (!result.succeeded) console.log(result.responses[0].kvs[0]?.text())
  */
 
-import type { Bytes } from './bytes.js'
 import type { Calls } from './calls.js'
-import type { Compare } from './compare.js'
+import { Compare } from './compare.js'
 import type { RequestOptions } from './connection/connection.js'
-import { ConclaveError, type Intent, invalidArgument } from './errors.js'
-import { type Range, toRange } from './range.js'
-import {
-  type DeleteOptions,
-  type DeleteResult,
-  deleteResult,
-  type Header,
-  headerOf,
-  type PutOptions,
-  type PutResult,
-  putRequest,
-  putResult,
-  type RangeOptions,
-  type RangeResult,
-  rangeRequest,
-  rangeResult,
-} from './requests.js'
+import { type Intent, invalidArgument } from './errors.js'
+import { Op, type ResultsOf } from './op.js'
+import { type OpResult, type TxnResult, txnResult } from './op-result.js'
 import type { Init } from './wire/codec.js'
-import type { RequestOp, ResponseOp, TxnRequest, TxnResponse } from './wire/generated/rpc.js'
+import type { RequestOp, TxnRequest } from './wire/generated/rpc.js'
 import { KV } from './wire/methods.js'
 
-/** One operation of a transaction; made by {@link op}. */
-export class Op {
-  /** @internal */
-  readonly wire: Init<RequestOp>
-
-  /** @internal */
-  constructor(wire: Init<RequestOp>) {
-    this.wire = wire
-  }
-}
-
 /** A nested transaction, in the words of etcd's API. */
-export interface TxnParts {
+export interface TxnParts<
+  Success extends readonly Op[] = readonly Op[],
+  Failure extends readonly Op[] = readonly Op[],
+> {
   /** All must hold. */
-  readonly compare?: readonly Compare[]
+  readonly compare?: readonly Compare[] | undefined
   /** Done when they do. */
-  readonly success?: readonly Op[]
+  readonly success?: Success | undefined
   /** Done when they do not. */
-  readonly failure?: readonly Op[]
+  readonly failure?: Failure | undefined
 }
 
-/** Makes the operations of a transaction. Plain bytes are one key. */
-export const op = {
-  /** Reads a key or a range; sees what earlier operations of the transaction wrote. */
-  get(keyOrRange: Bytes | Range, options: RangeOptions = {}): Op {
-    return new Op({ requestRange: rangeRequest(toRange(keyOrRange), options) })
-  },
-  /** Puts a key. */
-  put(key: Bytes, value: Bytes, options: PutOptions = {}): Op {
-    return new Op({ requestPut: putRequest(key, value, options) })
-  },
-  /** Deletes a key or a range. */
-  delete(keyOrRange: Bytes | Range, options: DeleteOptions = {}): Op {
-    const prevKv = options.prevKv ?? false
-    return new Op({ requestDeleteRange: { ...toRange(keyOrRange), prevKv } })
-  },
-  /** A transaction inside; its compares see the state before the outer one. */
-  txn(parts: TxnParts | Txn): Op {
-    return new Op({ requestTxn: txnRequest(parts instanceof Txn ? parts.parts : parts) })
-  },
-}
-
-/** What one operation brought. */
-export type OpResult =
-  | ({ readonly type: 'get' } & RangeResult)
-  | ({ readonly type: 'put' } & PutResult)
-  | ({ readonly type: 'delete' } & DeleteResult)
-  | ({ readonly type: 'txn' } & TxnResult)
-
-/** What a transaction brought. */
-export interface TxnResult {
-  /** True: the compares held and `then` was done. */
-  readonly succeeded: boolean
-  /** One for each operation that was done, in order. */
-  readonly responses: OpResult[]
-  /** Revision of the store afterwards; of this transaction when it changed anything. */
-  readonly revision: number
-  readonly header: Header
-}
-
-/** A transaction under construction; every method returns it. */
-export class Txn {
+/**
+ * A transaction under construction; every method adds to it and returns it.
+ *
+ * Write it as one chain: what its type knows is what the chain says. One that is built
+ * in a loop is a plain `Txn`, whose results have to be told apart by their `type`.
+ *
+ * @typeParam Then results of the operations when the conditions hold.
+ * @typeParam Else results of the operations when they do not.
+ */
+export class Txn<
+  Then extends readonly OpResult[] = readonly OpResult[],
+  Else extends readonly OpResult[] = readonly OpResult[],
+> {
   readonly #calls: Calls
   readonly #compares: Compare[] = []
   readonly #success: Op[] = []
@@ -110,23 +63,27 @@ export class Txn {
 
   /** Adds conditions; all of them must hold. */
   if(...compares: Compare[]): this {
-    this.#compares.push(...compares)
+    for (const one of compares) {
+      if (!(one instanceof Compare))
+        throw invalidArgument('A condition is made by compare(), such as compare(key).exists().')
+      this.#compares.push(one)
+    }
     return this
   }
 
   /** Adds operations for when the conditions hold. */
   // biome-ignore lint/suspicious/noThenProperty: the word of every etcd client; awaiting a Txn by mistake fails at once
-  then(...ops: Op[]): this {
-    if (ops.some((one) => !(one instanceof Op)))
+  then<Ops extends readonly Op[]>(...ops: Ops): Txn<[...Then, ...ResultsOf<Ops>], Else> {
+    if (ops.some((one) => typeof one === 'function'))
       throw invalidArgument('A transaction is not a promise: await its commit().')
-    this.#success.push(...ops)
-    return this
+    addOps(this.#success, ops)
+    return this as unknown as Txn<[...Then, ...ResultsOf<Ops>], Else>
   }
 
   /** Adds operations for when they do not. */
-  else(...ops: Op[]): this {
-    this.#failure.push(...ops)
-    return this
+  else<Ops extends readonly Op[]>(...ops: Ops): Txn<Then, [...Else, ...ResultsOf<Ops>]> {
+    addOps(this.#failure, ops)
+    return this as unknown as Txn<Then, [...Else, ...ResultsOf<Ops>]>
   }
 
   /** What it is made of so far. */
@@ -139,41 +96,54 @@ export class Txn {
    *
    * @throws {ConclaveError} `outcome-unknown`, `duplicate-key`, `too-many-operations`, ….
    */
-  async commit(options: RequestOptions = {}): Promise<TxnResult> {
-    const request = txnRequest(this.parts)
-    return txnResult(await this.#calls.call(KV.txn, request, intentOf(request), options))
+  async commit(options: RequestOptions = {}): Promise<TxnResult<Then, Else>> {
+    const request = txnRequest(this.#compares, this.#success, this.#failure)
+    const response = await this.#calls.call(KV.txn, request, intentOf(request), options)
+    // What was asked for is what is answered; the server is not asked twice.
+    return txnResult(response) as TxnResult<Then, Else>
   }
 }
 
-function txnRequest(parts: TxnParts): Init<TxnRequest> {
-  const wires = <T>(ones: readonly { readonly wire: T }[] = []) => ones.map((one) => one.wire)
-  return {
-    compare: wires(parts.compare),
-    success: wires(parts.success),
-    failure: wires(parts.failure),
+/** Used by `op.txn`: what is sent for a nested transaction. */
+export function nestedRequest(nested: TxnParts | Txn): Init<TxnRequest> {
+  if (typeof nested !== 'object' || nested === null)
+    throw invalidArgument('A nested transaction is a Txn or { compare, success, failure }.')
+  const { compare = [], success = [], failure = [] } = nested instanceof Txn ? nested.parts : nested
+  addOps([], success)
+  addOps([], failure)
+  return txnRequest(compare, success, failure)
+}
+
+function addOps(to: Op[], ops: readonly Op[]): void {
+  for (const one of ops) {
+    if (!(one instanceof Op))
+      throw invalidArgument('An operation is made by op, such as op.put(key, value).')
+    to.push(one)
   }
+}
+
+function txnRequest(
+  compares: readonly Compare[],
+  success: readonly Op[],
+  failure: readonly Op[],
+): Init<TxnRequest> {
+  return {
+    compare: compares.map(wireOf),
+    success: success.map(wireOf),
+    failure: failure.map(wireOf),
+  }
+}
+
+function wireOf<T>(one: { readonly wire: T }): T {
+  return one.wire
 }
 
 /** Does it change anything, in either branch, at any depth? */
-function intentOf(request: Init<TxnRequest>): Intent {
-  for (const one of [...(request.success ?? []), ...(request.failure ?? [])]) {
-    if (one.requestPut !== undefined || one.requestDeleteRange !== undefined) return 'write'
-    if (one.requestTxn !== undefined && intentOf(one.requestTxn) === 'write') return 'write'
-  }
-  return 'read'
+function intentOf({ success = [], failure = [] }: Init<TxnRequest>): Intent {
+  return success.some(writes) || failure.some(writes) ? 'write' : 'read'
 }
 
-function txnResult(response: TxnResponse): TxnResult {
-  const header = headerOf(response.header)
-  const responses = response.responses.map(opResult)
-  return { succeeded: response.succeeded, responses, revision: header.revision, header }
-}
-
-function opResult(response: ResponseOp): OpResult {
-  if (response.responseRange) return { type: 'get', ...rangeResult(response.responseRange) }
-  if (response.responsePut) return { type: 'put', ...putResult(response.responsePut) }
-  if (response.responseDeleteRange)
-    return { type: 'delete', ...deleteResult(response.responseDeleteRange) }
-  if (response.responseTxn) return { type: 'txn', ...txnResult(response.responseTxn) }
-  throw new ConclaveError('internal', 'The server answered an operation with nothing.')
+function writes(one: Init<RequestOp>): boolean {
+  if (one.requestPut !== undefined || one.requestDeleteRange !== undefined) return true
+  return one.requestTxn !== undefined && intentOf(one.requestTxn) === 'write'
 }

@@ -3,7 +3,7 @@
  * log says in the end; banned.test.ts runs it.
  */
 
-import { op } from '../../../client/txn.js'
+import { op } from '../../../client/operations.js'
 import { banGlobals } from './banned.js'
 import { World } from './world.js'
 
