@@ -146,6 +146,27 @@ export const SESSION_REFUSALS_MAX = 1_024
 /** Bytes of kept answers beyond which writes of the session are refused, and the largest answer that is kept. */
 export const SESSION_ANSWERS_BYTES_MAX = 16 * MiB
 
+/** Calls of one pipeline stream that may be unanswered; the member reads no further. Half of {@link SESSION_ANSWERS_MAX}. */
+export const PIPELINE_CALLS_MAX = 8_192
+
+/** What those calls may weigh, in bytes. */
+export const PIPELINE_BYTES_MAX = 8 * MiB
+
+/** Bytes of answers in one message of a pipeline; a single larger answer goes alone. */
+export const PIPELINE_RESPONSE_BYTES = 1 * MiB
+
+/** Bytes of answers that a client has not taken yet; beyond it reads wait and no more calls are taken. */
+export const PIPELINE_UNSENT_BYTES = 4 * MiB
+
+/** As {@link PIPELINE_UNSENT_BYTES}, for reads that cannot wait because a write follows: beyond it they are refused. */
+export const PIPELINE_UNSENT_BYTES_MAX = 64 * MiB
+
+/** How long the reads of one pipeline may hold the event loop before they give way, in milliseconds. */
+export const PIPELINE_SLICE_MS = 5
+
+/** Election timeouts without progress after which a follower proposes the writes of a pipeline again. */
+export const PIPELINE_REPEAT_ELECTIONS = 2
+
 /** Lease checkpoints in one log entry. */
 export const LEASE_CHECKPOINTS_MAX = 1_000
 

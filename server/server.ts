@@ -35,6 +35,7 @@ import { LeaseCalls } from './member/lease-calls.js'
 import { LeaseDuty } from './member/lease-duty.js'
 import { LogKeeper } from './member/log-keeper.js'
 import type { Membership } from './member/membership.js'
+import { Pipelines } from './member/pipelines.js'
 import { type ApplyResponse, Proposals } from './member/proposals.js'
 import { Publisher } from './member/publisher.js'
 import { RaftLoop } from './member/raft-loop.js'
@@ -70,6 +71,8 @@ export class Member {
   readonly leaseCalls: LeaseCalls
   /** Whether there is room for more data. */
   readonly space: SpaceAlarm
+  /** The streams on which clients send many calls. */
+  readonly pipelines: Pipelines
   /** The calls of clients that are being answered. */
   readonly calls = new CallsUnderWay()
   readonly #host: Host
@@ -147,6 +150,7 @@ export class Member {
       propose: (command) => this.#proposals.submit(command),
     })
     this.leaseCalls = this.#makeLeaseCalls()
+    this.pipelines = this.#makePipelines()
     this.#reconfiguration = this.#makeReconfiguration()
     this.#snapshots = this.#makeSnapshots()
     this.#keeper = this.#makeKeeper()
@@ -301,8 +305,9 @@ export class Member {
     return this.#closing
   }
 
-  /** Resolves when the calls under way are answered, or after the grace in milliseconds. */
+  /** Takes no more on pipelines. Resolves when the calls under way are answered, or after the grace in milliseconds. */
   drained(graceMs: number): Promise<void> {
+    this.pipelines.drain()
     return this.calls.drained(this.#host.clock, graceMs)
   }
 
@@ -372,6 +377,7 @@ export class Member {
     this.leaseCalls.stop(error)
     this.#reconfiguration.stop(error)
     this.#reads.stop(error)
+    this.pipelines.stop(error)
     this.watchHub.close()
     this.#peers.close()
     for (const run of [...this.#onStop]) run()
@@ -409,6 +415,12 @@ export class Member {
     }
   }
 
+  /** @throws {ProposalDropped} */
+  #propose(data: Uint8Array): void {
+    this.#raft.propose(data)
+    this.#loop.wake()
+  }
+
   #send(messages: readonly Message[]): void {
     const isSnapshot = (message: Message) => message.type === MessageType.SNAPSHOT
     if (!messages.some(isSnapshot)) {
@@ -438,11 +450,13 @@ export class Member {
   /** What could not be proposed may be proposed now. */
   #proposeParked(): void {
     this.#proposals.leaderKnown()
+    this.pipelines.resume()
     this.#reconfiguration.retry()
   }
 
   #onLeadership(): void {
     if (!this.#leadership.changed()) return
+    this.pipelines.leaderKnown()
     this.#proposeParked()
     this.#reads.leaderKnown()
     this.#publisher.leaderKnown()
@@ -451,6 +465,7 @@ export class Member {
 
   async #install(metadata: SnapshotMetadata): Promise<void> {
     this.watchHub.detach()
+    this.pipelines.detach()
     await this.#booted.state.install(this.#snapshots.fileOf(metadata))
     if (this.#stopped !== undefined) return
     this.watchHub.attach(this.machine.store)
@@ -538,10 +553,7 @@ export class Member {
       timeoutMs: this.#requestTimeoutMs,
       requestBytesMax: this.config.maxRequestBytes,
       parkedBytesMax: this.#tuning.parkedBytesMax,
-      propose: (data) => {
-        this.#raft.propose(data)
-        this.#loop.wake()
-      },
+      propose: (data) => this.#propose(data),
       timeoutError: (startedAtMs) => this.#leadership.timeoutError(startedAtMs),
     })
   }
@@ -570,6 +582,23 @@ export class Member {
       readBarrier: () => this.#reads.barrier(),
       propose: (command) => this.#proposals.submit(command),
       timeoutMs: this.#requestTimeoutMs,
+    })
+  }
+
+  #makePipelines(): Pipelines {
+    return new Pipelines({
+      clock: this.#host.clock,
+      electionTimeoutMs: this.config.electionTimeoutMs,
+      timeoutMs: this.#requestTimeoutMs,
+      batchBytesMax: this.config.maxRequestBytes,
+      sessions: () => this.machine.sessions,
+      readBarrier: () => this.#reads.barrier(),
+      propose: (data) => this.#propose(data),
+      applyLag: () => this.#loop.applyLag,
+      isLeader: () => this.isLeader,
+      leaderlessSinceMs: () => this.leaderlessSinceMs,
+      timeoutError: (startedAtMs) => this.#leadership.timeoutError(startedAtMs),
+      calls: this.calls,
     })
   }
 
@@ -620,6 +649,7 @@ export class Member {
       hasRoom: () => this.#booted.state.hasRoom,
       onApplied: () => {
         this.#reads.applied()
+        this.pipelines.resume()
         this.#reconfiguration.retry()
       },
       onRead: (context, index) => this.#reads.confirmed(context, index),

@@ -16,11 +16,11 @@ import type {
 } from '../../client/wire/generated/rpc.js'
 import { KV } from '../../client/wire/methods.js'
 import { rangeRequest } from '../mvcc/range-query.js'
-import { toWire } from '../mvcc/store.js'
+import { type Store, toWire } from '../mvcc/store.js'
 import type { Member } from '../server.js'
-import { checkDeleteRange, checkPut, checkRange, checkTxn } from '../state/check.js'
 import { isReadOnly, isSerializable, readTxn } from '../state/txn.js'
 import { answer } from './answer.js'
+import { door } from './door.js'
 import { gatedStream, gatedUnary } from './gate.js'
 import { serveRangeStream } from './range-stream.js'
 
@@ -33,7 +33,7 @@ export function kvService(member: Member, clock: Clock): ServiceTable {
     ),
     gatedUnary(member, KV.put, (request) => put(member, request)),
     gatedUnary(member, KV.deleteRange, (request) => {
-      checkDeleteRange(request)
+      door.deleteRange(member, request)
       return answer<DeleteRangeResponse>(member, { deleteRange: request })
     }),
     gatedUnary(member, KV.txn, (request) => txn(member, request)),
@@ -42,26 +42,27 @@ export function kvService(member: Member, clock: Clock): ServiceTable {
 }
 
 async function range(member: Member, request: RangeRequest): Promise<Init<RangeResponse>> {
-  checkRange(request)
+  door.range(member, request)
   if (!request.serializable) await member.readBarrier()
   member.assertReadable()
-  const { kvs, more, count } = rangeRequest(member.machine.store, request)
-  return { header: member.header(), kvs: kvs.map(toWire), more, count }
+  return { header: member.header(), ...readRange(member.machine.store, request) }
+}
+
+/** Answers a range from the state as it is, without a header. @throws compacted, futureRev */
+export function readRange(store: Store, request: RangeRequest): Init<RangeResponse> {
+  const { kvs, more, count } = rangeRequest(store, request)
+  return { kvs: kvs.map(toWire), more, count }
 }
 
 function put(member: Member, request: PutRequest): Promise<Init<PutResponse>> {
-  checkPut(request)
-  member.space.assertRoomFor({ put: request })
+  door.put(member, request)
   return answer(member, { put: request })
 }
 
 /** A transaction that only reads needs no log entry; it is answered like a range. */
 async function txn(member: Member, request: TxnRequest): Promise<Init<TxnResponse>> {
-  checkTxn(request, member.config.maxTxnOps)
-  if (!isReadOnly(request)) {
-    member.space.assertRoomFor({ txn: request })
-    return answer(member, { txn: request })
-  }
+  door.txn(member, request)
+  if (!isReadOnly(request)) return answer(member, { txn: request })
   if (!isSerializable(request)) await member.readBarrier()
   member.assertReadable()
   const response = readTxn(member.machine.store, request)

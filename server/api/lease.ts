@@ -20,8 +20,8 @@ import { RpcError, Status } from '../../client/wire/status.js'
 import { KEEP_ALIVES_WAITING_MAX } from '../limits.js'
 import { bytesOf } from '../mvcc/interval.js'
 import type { Member } from '../server.js'
-import { grantToPropose } from '../state/check.js'
 import { answer } from './answer.js'
+import { door } from './door.js'
 import { gatedStream, gatedUnary } from './gate.js'
 
 /** The rows of the Lease service over a member. */
@@ -45,8 +45,7 @@ function grant(
   random: Random,
   request: LeaseGrantRequest,
 ): Promise<Init<LeaseGrantResponse>> {
-  const leaseGrant = grantToPropose(request, member.minTtlSeconds, () => randomId(random))
-  member.space.assertRoomFor({ leaseGrant })
+  const leaseGrant = door.leaseGrant(member, request, () => randomId(random))
   return answer(member, { leaseGrant })
 }
 

@@ -8,6 +8,7 @@ import { healthService } from './health.js'
 import { kvService } from './kv.js'
 import { leaseService } from './lease.js'
 import { maintenanceService } from './maintenance.js'
+import { pipelineService } from './pipeline.js'
 import { watchService } from './watch.js'
 
 /** A path that is not here is answered with UNIMPLEMENTED by the listener. */
@@ -19,6 +20,7 @@ export function clientServices(member: Member, host: Pick<Host, 'clock' | 'rando
     ...leaseService(member, clock, random),
     ...clusterService(member),
     ...maintenanceService(member),
+    ...pipelineService(member, clock),
     ...healthService(member),
   ]
 }

@@ -1,5 +1,6 @@
 /**
- * The unary calls that this member is answering, so that a stop can wait for them.
+ * The calls that this member is answering, so that a stop can wait for them: unary ones
+ * each for itself, those of a pipeline as one while any of them waits.
  *
  * Who serves has closed its doors before it drains, but what was on the way still
  * comes in; so the calls count as gone only when none was there for a moment.
@@ -16,12 +17,22 @@ export class CallsUnderWay {
 
   /** Answers a call, counting it meanwhile. */
   async run<T>(answer: () => T | Promise<T>): Promise<T> {
-    this.#count++
+    this.begun()
     try {
       return await answer()
     } finally {
-      this.#count--
+      this.ended()
     }
+  }
+
+  /** A call is under way until {@link ended}. */
+  begun(): void {
+    this.#count++
+  }
+
+  /** A call that had begun is answered, or given up. */
+  ended(): void {
+    this.#count--
   }
 
   /** Resolves when no call has been under way for a moment, or after the grace. */

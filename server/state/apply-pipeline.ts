@@ -73,6 +73,7 @@ export function applyPipeline(
   const next = open.session.applied + 1 - first
   for (let i = next; i >= 0 && i < calls.length; i++) {
     if (open.ended || sessions.isStuck(open)) break
+    sessions.begin(open)
     sessions.keep(open, run.answer(calls[i]!, first + i, sessions.isFull(open)))
   }
   sessions.close(open)

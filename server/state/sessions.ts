@@ -24,6 +24,8 @@ import { Session } from './session.js'
 
 /** Hears of one session. Called by apply: must not throw, and must not wait. */
 export interface SessionObserver {
+  /** This write is applied next: the state is still that of everything before it. */
+  applying?(sequence: number): void
   /**
    * This write was applied a moment ago; in order, each number once.
    *
@@ -170,6 +172,13 @@ export class Sessions {
   /** Whether not even a refusal can be kept: the session goes no further. */
   isStuck({ session }: OpenBatch): boolean {
     return session.answerCount >= SESSION_ANSWERS_MAX + SESSION_REFUSALS_MAX
+  }
+
+  /** The next write is about to be run. */
+  begin({ session }: OpenBatch): void {
+    if (this.#observers.size === 0) return
+    const observers = this.#observers.get(session.id)
+    if (observers) for (const observer of observers) observer.applying?.(session.applied + 1)
   }
 
   /** The next write has this answer. It is told at once, also when the write ended the session. */

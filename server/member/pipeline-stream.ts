@@ -1,0 +1,351 @@
+/**
+ * One pipeline stream: calls in, answers out, in the order of issue.
+ *
+ *     message -> calls queue up, writes are proposed, one read barrier for all reads of it
+ *     apply   -> the session tells of the write: it has its answer
+ *     later   -> reads run whose turn it is, answers leave, as much as fits
+ *
+ * A read runs when every call before it is answered and a barrier begun after its arrival
+ * is through; at the latest right before the next write of the stream is applied. No
+ * barrier is needed then: that write was issued after the read, so what precedes it in
+ * the log holds all that anybody knew of when the read was issued. So a read sees all
+ * writes before it and none behind it, and those behind it need not wait.
+ *
+ * Nothing in here waits by itself: {@link PipelineStream.look} is called from time to
+ * time, to propose again what was lost and to give up what takes too long.
+ */
+
+import type { Clock } from '../../client/host/clock.js'
+import { etcdErrors } from '../../client/wire/etcd-errors.js'
+import type { PipelineCall } from '../../client/wire/generated/pipeline.js'
+import { RpcError, Status } from '../../client/wire/status.js'
+import {
+  PIPELINE_BYTES_MAX,
+  PIPELINE_CALLS_MAX,
+  PIPELINE_RESPONSE_BYTES,
+  PIPELINE_SLICE_MS,
+  PIPELINE_UNSENT_BYTES,
+  PIPELINE_UNSENT_BYTES_MAX,
+} from '../limits.js'
+import { encodeRefusal } from '../state/pipeline-answer.js'
+import type { SessionObserver, SessionView } from '../state/sessions.js'
+import { PipelineCalls, type QueuedCall } from './pipeline-calls.js'
+import type { PipelineWrites } from './pipeline-writes.js'
+
+/** The far end of a stream, and who knows what reads mean. */
+export interface PipelineClient {
+  /** Sends answers; false asks to wait for {@link PipelineStream.drained}. */
+  send(answers: readonly Uint8Array[]): boolean
+  /** Nothing more is taken until `resume`. */
+  pause(): void
+  resume(): void
+  /** All is answered, and the client asks no more. */
+  end(): void
+  fail(error: RpcError): void
+  /** Answers a read from this member's state as of now: an encoded PipelineAnswer, or a refusal as one. */
+  read(call: PipelineCall): Uint8Array
+}
+
+/** The session as one stream sees it. */
+export interface PipelineSession {
+  readonly writes: PipelineWrites
+  /** Undefined when its lease is gone. */
+  view(): SessionView | undefined
+  /** What is kept of a write that is applied. */
+  answer(sequence: number): Uint8Array | undefined
+}
+
+/** What a stream needs of its member. */
+export interface PipelineStreamOptions {
+  readonly clock: Clock
+  readonly client: PipelineClient
+  /** Undefined for a stream that only reads. */
+  readonly session: PipelineSession | undefined
+  readonly readBarrier: () => Promise<void>
+  /** Calls wait, or none does any more: once for each change. */
+  readonly busy: (isBusy: boolean) => void
+  /** The stream is over: it was failed or ended from here. */
+  readonly over: () => void
+}
+
+/** What {@link PipelineStream.look} goes by, in milliseconds. */
+export interface PipelinePatience {
+  readonly repeatMs: number
+  readonly timeoutMs: number
+  /** The error for what began then. */
+  readonly timeoutError: (startedAtMs: number) => RpcError
+  /** What raft took cannot be lost: this member leads, and has led since. */
+  readonly isSafe: boolean
+}
+
+/** A client that does not keep to the protocol: its stream fails with this. */
+export function misuse(text: string): RpcError {
+  return new RpcError(Status.INVALID_ARGUMENT, `conclave: ${text}`)
+}
+
+/** See the head of the file. */
+export class PipelineStream implements SessionObserver {
+  readonly #options: PipelineStreamOptions
+  readonly #calls = new PipelineCalls()
+  /** Numbers of the writes that came on this stream: the first and the last; 0 before there is one. */
+  #firstWrite = 0
+  #lastWrite = 0
+  /** Reads up to this call may run: a barrier begun after their arrival is through. */
+  #cleared = 0
+  #flushing = false
+  /** The client takes no answers for now. */
+  #full = false
+  #paused = false
+  #busy = false
+  #draining = false
+  #clientEnded = false
+  #over = false
+  /** When a call was answered last, or the first of those that wait came. */
+  #progressAtMs = 0
+  /** How often the writes were proposed again since then. */
+  #repeats = 0
+
+  constructor(options: PipelineStreamOptions) {
+    this.#options = options
+  }
+
+  /** A message came. */
+  take(calls: readonly QueuedCall[], acknowledged: number): void {
+    if (this.#over) return
+    if (calls.length > PIPELINE_CALLS_MAX) {
+      this.#fail(misuse(`a message has more than ${PIPELINE_CALLS_MAX} calls`))
+      return
+    }
+    const { clock, session } = this.#options
+    const now = session?.view()
+    session?.writes.acknowledge(acknowledged)
+    if (this.#calls.open === undefined) this.#progressed(clock.now())
+    let needsBarrier = false
+    for (const call of calls) {
+      if (call.sequence > 0) {
+        const refusal = this.#takeWrite(call, now)
+        if (refusal !== undefined) {
+          this.#fail(refusal)
+          return
+        }
+      } else if (call.read !== undefined && !call.isLocal) needsBarrier = true
+      this.#calls.add(call)
+    }
+    session?.writes.flush()
+    if (needsBarrier) this.#clear(this.#calls.added)
+    const { open } = this.#calls
+    if (open === undefined || open.isLocal || this.#calls.unsentBytes > 0) this.#flushLater()
+    this.#settle()
+  }
+
+  /** There is room for answers again. */
+  drained(): void {
+    this.#full = false
+    this.#flush()
+  }
+
+  /** The client asks no more: what it asked is answered, then the stream ends. */
+  clientEnded(): void {
+    this.#clientEnded = true
+    this.#settle()
+  }
+
+  /** Takes no more; ends with an error, for the client to go elsewhere, when all is answered. */
+  drain(): void {
+    this.#draining = true
+    this.#settle()
+  }
+
+  /** The stream is gone: nobody waits for answers. */
+  close(): void {
+    if (this.#over) return
+    this.#over = true
+    if (this.#busy) this.#options.busy(false)
+    this.#options.over()
+  }
+
+  /** Ends the stream with this error; what is answered still leaves. */
+  fail(error: RpcError): void {
+    if (this.#over) return
+    this.#send(true)
+    this.#fail(error)
+  }
+
+  /** A write of the session is applied next: reads before it see what is here now. */
+  applying(sequence: number): void {
+    if (!this.#isOurs(sequence)) return
+    const calls = this.#calls
+    for (let { open } = calls; open?.read !== undefined; open = calls.open)
+      calls.answer(
+        calls.unsentBytes < PIPELINE_UNSENT_BYTES_MAX
+          ? this.#options.client.read(open.read)
+          : encodeRefusal(0, etcdErrors.requestTooManyRequests.error()),
+      )
+  }
+
+  /** A write of the session was applied. */
+  applied(sequence: number, answer: Uint8Array): void {
+    if (!this.#isOurs(sequence)) return
+    const { open } = this.#calls
+    if (open?.sequence !== sequence)
+      throw new Error(`Write ${sequence} was applied before call ${open?.number} was answered`)
+    this.#calls.answer(answer)
+    this.#options.session?.writes.applied(sequence)
+    this.#flushLater()
+  }
+
+  /** The session is gone: what it was answered is the last that the client hears. */
+  lost(): void {
+    this.fail(etcdErrors.leaseNotFound.error())
+  }
+
+  /** Proposes again what seems to be lost, and gives up what takes too long. */
+  look(nowMs: number, patience: PipelinePatience): void {
+    // A client that does not take its answers has itself to blame.
+    if (this.#calls.open === undefined || this.#full) {
+      this.#progressed(nowMs)
+      return
+    }
+    const { repeatMs, timeoutMs, timeoutError, isSafe } = patience
+    const waitedMs = nowMs - this.#progressAtMs
+    if (waitedMs >= timeoutMs) {
+      this.fail(timeoutError(this.#progressAtMs))
+      return
+    }
+    const writes = this.#options.session?.writes
+    if (isSafe || !writes?.isWaiting || waitedMs < repeatMs * (2 ** (this.#repeats + 1) - 1)) return
+    this.#repeats++
+    writes.repeat()
+  }
+
+  /** A leader is known, perhaps another one: what was proposed to the last one may be lost. */
+  repeat(): void {
+    this.#options.session?.writes.repeat()
+  }
+
+  /** Proposes what raft did not take. @returns whether it has taken everything. */
+  resume(): boolean {
+    return this.#options.session?.writes.resume() ?? true
+  }
+
+  /** @returns why the stream must fail. */
+  #takeWrite(call: QueuedCall, session: SessionView | undefined): RpcError | undefined {
+    const { sequence } = call
+    if (session === undefined) return misuse('a write needs a session')
+    const { applied, acknowledged } = session
+    if (this.#lastWrite === 0) {
+      if (sequence > applied + 1)
+        return misuse(`write ${sequence} does not follow on ${applied}, the last one applied`)
+      this.#firstWrite = sequence
+    } else if (sequence !== this.#lastWrite + 1)
+      return misuse(`write ${sequence} does not follow on ${this.#lastWrite}, the one before`)
+    if (sequence <= acknowledged) return misuse(`write ${sequence} was acknowledged before`)
+    this.#lastWrite = sequence
+    const { answer, writes } = this.#options.session!
+    if (sequence > applied) writes.add(sequence, call.data)
+    else call.answer = answer(sequence)
+    return undefined
+  }
+
+  /** Whether the write came on this stream; a client that resumes may have others under way. */
+  #isOurs(sequence: number): boolean {
+    return !this.#over && sequence >= this.#firstWrite && sequence <= this.#lastWrite
+  }
+
+  /** Lets the reads up to this one run when what was known before they came is applied here. */
+  #clear(number: number): void {
+    this.#options.readBarrier().then(
+      () => {
+        this.#cleared = Math.max(this.#cleared, number)
+        this.#flushLater()
+      },
+      (error: RpcError) => this.fail(error),
+    )
+  }
+
+  #flushLater(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    this.#options.clock.soon(() => {
+      this.#flushing = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (this.#over) return
+    const { clock } = this.#options
+    const untilMs = clock.now() + PIPELINE_SLICE_MS
+    for (;;) {
+      const goesOn = this.#runReads(untilMs)
+      this.#send()
+      if (!goesOn || this.#full) break
+      if (clock.now() < untilMs) continue
+      this.#flushLater()
+      break
+    }
+    this.#settle()
+  }
+
+  /** Runs the reads whose turn it is. @returns whether it stopped for want of time, or of room for answers. */
+  #runReads(untilMs: number): boolean {
+    const { clock, client } = this.#options
+    const calls = this.#calls
+    for (let { open } = calls; open?.read !== undefined; open = calls.open) {
+      if (!open.isLocal && open.number > this.#cleared) return false
+      if (calls.unsentBytes >= PIPELINE_UNSENT_BYTES || clock.now() >= untilMs) return true
+      calls.answer(client.read(open.read))
+    }
+    return false
+  }
+
+  /** @param all also what the client has no room for now. */
+  #send(all = false): void {
+    while (all || !this.#full) {
+      const answers = this.#calls.take(PIPELINE_RESPONSE_BYTES)
+      if (answers.length === 0) return
+      this.#progressed(this.#options.clock.now())
+      if (!this.#options.client.send(answers)) this.#full = true
+    }
+  }
+
+  #progressed(nowMs: number): void {
+    this.#progressAtMs = nowMs
+    this.#repeats = 0
+  }
+
+  /** Calls came or went: takes more or not, and ends when it is time. */
+  #settle(): void {
+    if (this.#over) return
+    const { client, busy } = this.#options
+    const { count, bytes, unsentBytes } = this.#calls
+    const isBusy = count > 0
+    if (isBusy !== this.#busy) {
+      this.#busy = isBusy
+      busy(isBusy)
+    }
+    if (!isBusy && this.#draining) {
+      this.#fail(etcdErrors.stopped.error())
+      return
+    }
+    if (!isBusy && this.#clientEnded) {
+      this.close()
+      client.end()
+      return
+    }
+    const isFull =
+      count >= PIPELINE_CALLS_MAX ||
+      bytes >= PIPELINE_BYTES_MAX ||
+      unsentBytes >= PIPELINE_UNSENT_BYTES
+    const paused = isFull || this.#draining
+    if (paused === this.#paused) return
+    this.#paused = paused
+    if (paused) client.pause()
+    else client.resume()
+  }
+
+  #fail(error: RpcError): void {
+    this.close()
+    this.#options.client.fail(error)
+  }
+}
