@@ -107,7 +107,7 @@ export class Client implements AsyncDisposable {
     this.lease = new LeaseClient(this.#connection, this.#calls)
     this.cluster = new ClusterClient(this.#calls)
     this.maintenance = new MaintenanceClient(this.#connection, this.#calls)
-    this.#watch = new WatchClient(this.#connection)
+    this.#watch = new WatchClient(this.#connection, this.#calls)
   }
 
   /** The clock that lease times are told on. */

@@ -62,6 +62,7 @@ export type {
   WatchNotice,
 } from './telemetry.js'
 export type { Txn, TxnParts } from './txn.js'
+export type { Listener } from './typed-events.js'
 export type {
   TypedDeleteResult,
   TypedKeyValue,
@@ -79,5 +80,12 @@ export {
   text,
   type ValueCodec,
 } from './value-codec.js'
-export type { WatchBatch, WatchEvent, Watcher, WatchOptions } from './watch.js'
+export type {
+  Relisted,
+  WatchBatch,
+  WatchEvent,
+  Watcher,
+  WatcherEvents,
+  WatchOptions,
+} from './watch.js'
 export { Election, Lock } from './wire/methods.js'

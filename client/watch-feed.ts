@@ -8,6 +8,7 @@
  */
 
 import { ConclaveError, errorOf } from './errors.js'
+import type { Relisted } from './watch-event.js'
 import type { Event } from './wire/generated/kv.js'
 import type { FilterType, WatchResponse } from './wire/generated/rpc.js'
 import { RpcError, Status } from './wire/status.js'
@@ -26,10 +27,22 @@ export interface FeedRequest {
 
 /** Who reads a feed. */
 export interface FeedSink {
+  /** Told once: a server has begun to watch, and the store was at this revision. */
   opened(revision: number): void
-  /** False: no more until {@link WatchFeed.caughtUp}. */
-  push(events: readonly Event[], revision: number): boolean
+  /** No server watches for now; another one is looked for. Told once until `resumed`. */
+  disconnected(error: ConclaveError): void
+  /** A server watches again; it was asked for everything from this revision on. */
+  resumed(startRevision: number): void
+  /** Takes whole revisions. False: no more until {@link WatchFeed.caughtUp}. */
+  push(events: readonly Event[], revision: number, origin?: PushOrigin): boolean
   fail(error: ConclaveError): void
+}
+
+/** Where events come from that no server told. */
+export interface PushOrigin {
+  readonly synthetic: true
+  /** These are the first ones of a list. */
+  readonly relisted: Relisted | undefined
 }
 
 /** The reader's handle on its feed. */
@@ -45,7 +58,7 @@ export interface FeedHub {
   cancel(feed: Feed): void
   /** @param why the failure that ended it; undefined when its reader did. */
   remove(feed: Feed, why?: ConclaveError): void
-  requestProgress(): void
+  requestProgress(feed: Feed): void
 }
 
 /** One watch on the shared stream. */
@@ -63,7 +76,10 @@ export class Feed implements WatchFeed {
   #active = false
   /** Has a server confirmed it before? Then the next time it is resumed. */
   hasOpened = false
-  #fragments: Event[] = []
+  /** Was the reader told that no server watches? */
+  #broken = false
+  /** The parts of a message that is not whole yet. */
+  #fragments: Event[] | undefined
 
   constructor(hub: FeedHub, request: FeedRequest, sink: FeedSink) {
     this.#hub = hub
@@ -79,7 +95,7 @@ export class Feed implements WatchFeed {
   }
 
   requestProgress(): void {
-    this.#hub.requestProgress()
+    this.#hub.requestProgress(this)
   }
 
   close(): void {
@@ -87,17 +103,29 @@ export class Feed implements WatchFeed {
   }
 
   created(revision: number): void {
+    const isFirst = !this.hasOpened
+    const wasBroken = this.#broken
     this.#active = true
     this.hasOpened = true
+    this.#broken = false
     if (this.nextRevision === 0) this.nextRevision = revision + 1
-    this.#sink.opened(revision)
+    if (isFirst) this.#sink.opened(revision)
+    if (wasBroken) this.#sink.resumed(this.nextRevision)
   }
 
-  /** The stream is gone, and with it the parts of an unfinished message. */
+  /** It is not on the server any more, and the parts of an unfinished message are void. */
   detached(): void {
     this.id = undefined
     this.#active = false
-    this.#fragments = []
+    this.#fragments = undefined
+  }
+
+  /** The stream that it is on, or waits for, broke. */
+  broke(error: ConclaveError): void {
+    this.detached()
+    if (this.paused || this.#broken) return
+    this.#broken = true
+    this.#sink.disconnected(error)
   }
 
   receive(response: WatchResponse): void {
@@ -105,17 +133,17 @@ export class Feed implements WatchFeed {
       this.fail(cancelError(response))
       return
     }
-    for (const event of response.events) this.#fragments.push(event)
-    if (response.fragment) return
-    const events = this.#fragments
-    this.#fragments = []
+    const events = this.#whole(response)
+    if (events === undefined) return
     if (events.length > 0) this.#events(events)
     else this.#progress(response.header?.revision ?? 0)
   }
 
-  /** Passes on that everything up to here was told. */
-  report(revision: number): void {
-    if (this.#active && revision >= this.nextRevision - 1) this.#give([], revision)
+  /** Passes on that everything up to here was told, if it can be; says whether it did. */
+  report(revision: number): boolean {
+    if (!this.#active || revision < this.nextRevision - 1) return false
+    this.#give([], revision)
+    return true
   }
 
   fail(error: ConclaveError): void {
@@ -123,9 +151,23 @@ export class Feed implements WatchFeed {
     this.#sink.fail(error)
   }
 
+  /** The events of a message, unless more parts of it follow. */
+  #whole({ events, fragment }: WatchResponse): readonly Event[] | undefined {
+    if (this.#fragments !== undefined) {
+      for (const event of events) this.#fragments.push(event)
+    } else if (fragment) this.#fragments = events
+    if (fragment) return undefined
+    const whole = this.#fragments ?? events
+    this.#fragments = undefined
+    return whole
+  }
+
   #events(events: readonly Event[]): void {
     // After a break a server may begin with what the reader has already.
-    const fresh = events.filter((event) => revisionOf(event) > this.#givenRevision)
+    const isFresh = revisionOf(events[0]!) > this.#givenRevision
+    const fresh = isFresh
+      ? events
+      : events.filter((event) => revisionOf(event) > this.#givenRevision)
     if (fresh.length === 0) return
     this.#givenRevision = revisionOf(fresh[fresh.length - 1]!)
     this.nextRevision = Math.max(this.nextRevision, this.#givenRevision + 1)
