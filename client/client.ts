@@ -13,15 +13,17 @@ import { type Log, silentLog } from './host/log.js'
 import type { Random } from './host/random.js'
 import { nodeRandom } from './host/random-node.js'
 import type { MessageStream } from './host/stream.js'
-import type { TlsOptions, Transport } from './host/transport.js'
+import type { Channel, TlsOptions, Transport } from './host/transport.js'
 import { GrpcTransport } from './host/transport-grpc.js'
 import { KvClient } from './kv.js'
 import { LeaseClient } from './lease.js'
 import { MaintenanceClient } from './maintenance.js'
+import { type Guarantees, type PipelineMode, UNARY } from './pipeline/guarantees.js'
+import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
 import type { ClientMetrics } from './telemetry.js'
 import { Txn } from './txn.js'
-import { WatchClient, type Watcher, type WatchOptions } from './watch.js'
+import { sharedFeeds, WatchClient, type Watcher, type WatchOptions } from './watch.js'
 import type { Init } from './wire/codec.js'
 import type { Method, MethodKind } from './wire/method.js'
 
@@ -40,6 +42,14 @@ export interface ConnectOptions {
   readonly keepAliveIntervalMs?: number
   /** A connection whose ping stays unanswered so long is given up, in milliseconds. Default 5000. */
   readonly keepAliveTimeoutMs?: number
+  /**
+   * Whether calls travel together on one stream, where writes are applied exactly once and
+   * in order: `auto` (the default) when the server offers it, `off` never, `require` fails
+   * with `unimplemented` when it does not. See {@link Client.guarantees}.
+   */
+  readonly pipeline?: PipelineMode
+  /** TTL of the lease that the pipeline's session is, in seconds. Default 60. */
+  readonly sessionTtlSeconds?: number
   /** Certificates for `https` endpoints. */
   readonly tls?: TlsOptions
   /** What the client does behind the scenes, at level debug. Default: nothing is logged. */
@@ -56,6 +66,8 @@ const TIMEOUT_MS = 5_000
 const CONNECT_TIMEOUT_MS = 2_000
 const KEEP_ALIVE_INTERVAL_MS = 10_000
 const KEEP_ALIVE_TIMEOUT_MS = 5_000
+const SESSION_TTL_SECONDS = 60
+const PIPELINE_MODES: readonly PipelineMode[] = ['auto', 'off', 'require']
 
 /**
  * Makes a client. It connects on first use, so this never waits and never fails for a
@@ -81,6 +93,8 @@ export class Client implements AsyncDisposable {
   /** The endpoints that it uses. */
   readonly endpoints: readonly string[]
   readonly #connection: Connection
+  /** Undefined when it is off. */
+  readonly #pipeline: PipelineCalls | undefined
   /** What every unary call goes through. */
   readonly #calls: Calls
   readonly #watch: WatchClient
@@ -88,26 +102,29 @@ export class Client implements AsyncDisposable {
   /** @internal Use {@link connect}. */
   constructor(options: ConnectOptions) {
     this.endpoints = checkedEndpoints(options)
+    const transport = options.transport ?? new GrpcTransport()
+    const channel = {
+      connectTimeoutMs: positive(options.connectTimeoutMs, CONNECT_TIMEOUT_MS),
+      keepAliveIntervalMs: positive(options.keepAliveIntervalMs, KEEP_ALIVE_INTERVAL_MS),
+      keepAliveTimeoutMs: positive(options.keepAliveTimeoutMs, KEEP_ALIVE_TIMEOUT_MS),
+      ...(options.tls && { tls: options.tls }),
+    }
     this.#connection = new Connection({
       addresses: this.endpoints,
-      transport: options.transport ?? new GrpcTransport(),
-      channel: {
-        connectTimeoutMs: positive(options.connectTimeoutMs, CONNECT_TIMEOUT_MS),
-        keepAliveIntervalMs: positive(options.keepAliveIntervalMs, KEEP_ALIVE_INTERVAL_MS),
-        keepAliveTimeoutMs: positive(options.keepAliveTimeoutMs, KEEP_ALIVE_TIMEOUT_MS),
-        ...(options.tls && { tls: options.tls }),
-      },
+      transport,
+      channel,
       clock: options.clock ?? nodeClock,
       random: options.random ?? nodeRandom,
       log: options.log ?? silentLog,
       timeoutMs: positive(options.timeoutMs, TIMEOUT_MS),
     })
-    this.#calls = new ObservedCalls(this.#connection, this.#connection.telemetry)
+    this.#pipeline = this.#pipelineOf(options, (address) => transport.connect(address, channel))
+    this.#calls = new ObservedCalls(this.#pipeline ?? this.#connection, this.#connection.telemetry)
     this.kv = new KvClient(this.#calls, this.#streams())
     this.lease = new LeaseClient(this.#connection, this.#calls)
     this.cluster = new ClusterClient(this.#calls)
     this.maintenance = new MaintenanceClient(this.#connection, this.#calls)
-    this.#watch = new WatchClient(this.#connection, this.#calls)
+    this.#watch = new WatchClient(this.#connection, this.#calls, sharedFeeds(this.#connection))
   }
 
   /** The clock that lease times are told on. */
@@ -122,6 +139,28 @@ export class Client implements AsyncDisposable {
 
   get closed(): boolean {
     return this.#connection.closed
+  }
+
+  /** What holds for this client's calls, as far as is known: settled by its first call, or by {@link ready}. */
+  get guarantees(): Guarantees {
+    return this.#pipeline?.guarantees ?? UNARY
+  }
+
+  /**
+   * Contacts the cluster, and resolves when it is known what holds. Nobody has to call
+   * it: a client connects on first use.
+   *
+   * @example
+   * const { writes } = await client.ready({ timeoutMs: 10_000 })
+   * if (writes !== 'exactly-once') console.warn('a write may have to be checked after a failure')
+   *
+   * @throws {ConclaveError} `unavailable`, `deadline-exceeded`, `cancelled`, `closed`,
+   *   `unimplemented` when the pipeline is required and not offered.
+   */
+  async ready(options: Pick<RequestOptions, 'signal' | 'timeoutMs'> = {}): Promise<Guarantees> {
+    if (this.#pipeline !== undefined) return this.#pipeline.ready(options)
+    await this.maintenance.status(undefined, options)
+    return UNARY
   }
 
   /**
@@ -188,6 +227,26 @@ export class Client implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
+  }
+
+  #pipelineOf(
+    { pipeline: mode = 'auto', sessionTtlSeconds = SESSION_TTL_SECONDS }: ConnectOptions,
+    connectAnew: (address: string) => Channel,
+  ): PipelineCalls | undefined {
+    if (!PIPELINE_MODES.includes(mode))
+      throw invalidArgument(`pipeline is one of ${PIPELINE_MODES.join(', ')}, not '${mode}'.`)
+    if (!Number.isSafeInteger(sessionTtlSeconds) || sessionTtlSeconds < 1)
+      throw invalidArgument(
+        `sessionTtlSeconds is a whole number from 1 on, not ${sessionTtlSeconds}.`,
+      )
+    if (mode === 'off') return undefined
+    return new PipelineCalls({
+      connection: this.#connection,
+      mode,
+      sessionTtlSeconds,
+      keepAlive: (lease, listener) => this.lease.keepAlive(lease, listener),
+      connectAnew,
+    })
   }
 
   /** What large ranges are streamed on. */

@@ -52,6 +52,12 @@ export interface WatchFeed {
   close(): void
 }
 
+/** Starts feeds: the hub of all watches, or a namespace in front of it. */
+export interface FeedSource {
+  /** @throws {ConclaveError} `closed`. */
+  add(request: FeedRequest, sink: FeedSink): WatchFeed
+}
+
 /** Puts feeds on the server and takes them off. */
 export interface FeedHub {
   create(feed: Feed): void

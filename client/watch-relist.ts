@@ -14,7 +14,7 @@
 
 import { ConclaveError, errorOf } from './errors.js'
 import type { Relisted } from './watch-event.js'
-import type { FeedRequest, FeedSink, PushOrigin, WatchFeed } from './watch-feed.js'
+import type { FeedRequest, FeedSink, FeedSource, PushOrigin, WatchFeed } from './watch-feed.js'
 import { KnownKeys } from './watch-known.js'
 import { type ListPorts, listPages } from './watch-list.js'
 import { type Event, EventType } from './wire/generated/kv.js'
@@ -22,8 +22,8 @@ import { FilterType } from './wire/generated/rpc.js'
 
 /** What it is made of. */
 export interface RelistPorts extends ListPorts {
-  /** Puts a plain watch on the server. */
-  add(request: FeedRequest, sink: FeedSink): WatchFeed
+  /** Where its plain watches come from. */
+  readonly feeds: FeedSource
 }
 
 /** See the head of the file. */
@@ -153,7 +153,7 @@ export class RelistingFeed implements WatchFeed, FeedSink {
         else reject(error)
       }
       if (this.#abort.signal.aborted) return reject(errorOf('cancelled'))
-      this.#feed = this.#ports.add({ ...this.#request, filters: [], startRevision }, this)
+      this.#feed = this.#ports.feeds.add({ ...this.#request, filters: [], startRevision }, this)
     })
   }
 

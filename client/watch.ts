@@ -16,7 +16,7 @@ import type { Calls } from './calls.js'
 import type { Connection } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
 import { type Range, toRange } from './range.js'
-import type { FeedRequest, FeedSink, WatchFeed } from './watch-feed.js'
+import type { FeedRequest, FeedSink, FeedSource, WatchFeed } from './watch-feed.js'
 import { WatchHub } from './watch-hub.js'
 import { RelistingFeed } from './watch-relist.js'
 import { Watcher } from './watcher.js'
@@ -58,50 +58,52 @@ export interface WatchOptions {
 const BUFFER_EVENTS_MAX = 1_000
 const BUFFER_BYTES_MAX = 4 * 1024 * 1024
 
-/** Starts watchers; all of a client share one stream, or two if some do without a leader. */
+/** Where feeds come from, with or without members that have lost their leader. */
+export type Feeds = (requireLeader: boolean) => FeedSource
+
+/** The feeds of a client: all on one stream, or on two if some do without a leader. */
+export function sharedFeeds(connection: Connection): Feeds {
+  const hub = new WatchHub(connection, true)
+  let leaderless: WatchHub | undefined
+  return (requireLeader) => {
+    if (requireLeader) return hub
+    leaderless ??= new WatchHub(connection, false)
+    return leaderless
+  }
+}
+
+/** Starts watchers. */
 export class WatchClient {
   readonly #connection: Connection
   readonly #calls: Calls
-  readonly #hub: WatchHub
-  #leaderless: WatchHub | undefined
+  readonly #feeds: Feeds
 
   /** @param calls carries the lists of watchers that survive compactions. */
-  constructor(connection: Connection, calls: Calls = connection) {
+  constructor(connection: Connection, calls: Calls, feeds: Feeds) {
     this.#connection = connection
     this.#calls = calls
-    this.#hub = new WatchHub(connection, true)
+    this.#feeds = feeds
   }
 
   /** See `Client.watch`. */
   watch(range: Bytes | Range, options: WatchOptions): Watcher {
+    const { bufferEventsMax = BUFFER_EVENTS_MAX, bufferBytesMax = BUFFER_BYTES_MAX } = options
     const request = feedRequest(range, options)
     const limits = {
-      eventsMax: atLeastOne(options.bufferEventsMax ?? BUFFER_EVENTS_MAX, 'bufferEventsMax'),
-      bytesMax: atLeastOne(options.bufferBytesMax ?? BUFFER_BYTES_MAX, 'bufferBytesMax'),
+      eventsMax: atLeastOne(bufferEventsMax, 'bufferEventsMax'),
+      bytesMax: atLeastOne(bufferBytesMax, 'bufferBytesMax'),
     }
-    const hub = this.#hubOf(options.requireLeader ?? true)
-    const start = relists(options.onCompacted ?? 'fail') ? this.#relisting(hub) : undefined
+    const feeds = this.#feeds(options.requireLeader ?? true)
+    const relisting = relists(options.onCompacted ?? 'fail')
     this.#connection.assertOpen()
-    return new Watcher(
-      (sink) => start?.(request, sink) ?? hub.add(request, sink),
-      limits,
-      options.signal,
-    )
+    const start = (sink: FeedSink): WatchFeed =>
+      relisting ? this.#relist(feeds, request, sink) : feeds.add(request, sink)
+    return new Watcher(start, limits, options.signal)
   }
 
-  #hubOf(requireLeader: boolean): WatchHub {
-    if (requireLeader) return this.#hub
-    this.#leaderless ??= new WatchHub(this.#connection, false)
-    return this.#leaderless
-  }
-
-  #relisting(hub: WatchHub): (request: FeedRequest, sink: FeedSink) => WatchFeed {
-    const ports = {
-      calls: this.#calls,
-      sleep: (ms: number, signal: AbortSignal) => this.#connection.sleep(ms, signal),
-      add: (request: FeedRequest, sink: FeedSink) => hub.add(request, sink),
-    }
-    return (request, sink) => new RelistingFeed(ports, request, sink)
+  #relist(feeds: FeedSource, request: FeedRequest, sink: FeedSink): WatchFeed {
+    const sleep = (ms: number, signal: AbortSignal) => this.#connection.sleep(ms, signal)
+    return new RelistingFeed({ calls: this.#calls, sleep, feeds }, request, sink)
   }
 }
 
