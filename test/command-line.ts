@@ -36,6 +36,26 @@ export function wholeNumber(
   throw new UsageError(`--${flag} must be a whole number of at least ${least}, not "${text}"`)
 }
 
+/** Whole numbers above 0, with commas between them. @throws UsageError */
+export function wholeNumbers(flag: string, text: string): number[] {
+  return text.split(',').map((one) => wholeNumber(flag, one, 0, 1))
+}
+
+/** Some of these names, with commas between them; all when absent. @throws UsageError */
+export function someOf<Name extends string>(
+  flag: string,
+  text: string | undefined,
+  names: readonly Name[],
+): Name[] {
+  if (text === undefined) return [...names]
+  return text.split(',').map((one) => {
+    const name = names.find((each) => each === one)
+    if (name === undefined)
+      throw new UsageError(`--${flag}: "${one}" is none of ${names.join(', ')}`)
+    return name
+  })
+}
+
 /** A number above 0. @throws UsageError */
 export function positiveNumber(flag: string, text: string): number {
   const value = Number(text)

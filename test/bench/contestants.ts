@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { Maintenance } from '../../client/wire/methods.js'
@@ -48,6 +48,17 @@ export function findEtcd(): ContestantKind | undefined {
     name: `etcd ${version}`,
     start: (size) => startCluster(size, binary, [], ['--log-level=error']),
   }
+}
+
+/** Our server, and etcd where there is one; says on stderr what is measured, and on what. */
+export function installed(): ContestantKind[] {
+  const etcd = findEtcd()
+  const kinds = etcd === undefined ? [conclave] : [conclave, etcd]
+  process.stderr.write(
+    `${kinds.map(({ name }) => name).join(' and ')} on ${cpus().length} cores, Node ${process.version}` +
+      `${etcd === undefined ? '; no etcd on the PATH to compare with' : ''}\n`,
+  )
+  return kinds
 }
 
 async function startCluster(

@@ -1,8 +1,9 @@
-/** A closed-loop load: so many callers, each sending its next call when the last is answered. */
+/** Callers of plain unary calls, without our client. */
 
 import type { Channel } from '../../client/host/transport.js'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { KV } from '../../client/wire/methods.js'
+import { closedLoop, Tally, timed } from './closed-loop.js'
 
 const VALUE_BYTES = 256
 /** Keys that exist before a range load begins. */
@@ -53,37 +54,21 @@ export class Load {
 
   /** Runs all callers for so many seconds. */
   async run(operation: Operation, seconds: number): Promise<LoadResult> {
-    const latencies: number[] = []
-    let failures = 0
+    const tally = new Tally()
     let next = 0
-    const begin = performance.now()
-    const end = begin + seconds * 1000
-    const caller = async (channel: Channel): Promise<void> => {
-      while (performance.now() < end) {
-        const key = keyOf(next++ % KEYS)
-        const started = performance.now()
-        try {
-          if (operation === 'put') await channel.call(KV.put, { key, value: this.#value })
-          else await channel.call(KV.range, { key })
-          latencies.push(performance.now() - started)
-        } catch {
-          failures++
-        }
-      }
+    const call = (caller: number): Promise<unknown> => {
+      const channel = this.#channels[caller % this.#channels.length]!
+      const key = keyOf(next++ % KEYS)
+      if (operation === 'range') return channel.call(KV.range, { key })
+      return channel.call(KV.put, { key, value: this.#value })
     }
-    await Promise.all(
-      Array.from({ length: this.#callers }, (_, i) =>
-        caller(this.#channels[i % this.#channels.length]!),
-      ),
-    )
-    latencies.sort((a, b) => a - b)
-    const quantile = (q: number) => latencies[Math.floor((latencies.length - 1) * q)] ?? Number.NaN
+    await closedLoop(timed(this.#callers, call), seconds, tally)
     return {
-      operations: latencies.length,
-      failures,
-      seconds: (performance.now() - begin) / 1000,
-      p50Ms: quantile(0.5),
-      p99Ms: quantile(0.99),
+      operations: tally.latenciesMs.length,
+      failures: tally.failures,
+      seconds: tally.seconds,
+      p50Ms: tally.quantileMs(0.5),
+      p99Ms: tally.quantileMs(0.99),
     }
   }
 

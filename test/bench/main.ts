@@ -1,91 +1,20 @@
 /**
- * `npm run bench`: put and range through unary calls, ours and etcd side by side in one run.
+ * The command: `npm run bench -- unary|client|watch [flags]`, each with its own flags.
  *
- * For each number of members and callers both servers are up at the same time and take
- * turns, so that a noisy machine is noisy for both. What counts is the ratio; the load
- * generator runs on the same cores and has its share of every figure.
- *
- *     npm run bench -- --seconds 3 --callers 1,100,1000 --members 1,3 --json results.json
+ * Without a word, `unary`.
  */
 
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
-import { type Contestant, type ContestantKind, conclave, findEtcd } from './contestants.js'
-import { Load, type LoadResult, type Operation } from './load.js'
-import { usageOf } from './process-usage.js'
-import { type Row, table } from './report.js'
+import { orUsage, UsageError } from '../command-line.js'
+import { benchClient } from './client-bench.js'
+import { benchUnary } from './unary.js'
+import { benchWatch } from './watch-bench.js'
 
-const WARM_UP_SECONDS = 1
+const BENCHES = { unary: benchUnary, client: benchClient, watch: benchWatch }
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '3' },
-    callers: { type: 'string', default: '1,100,1000' },
-    members: { type: 'string', default: '1,3' },
-    json: { type: 'string' },
-  },
+process.exitCode = await orUsage(async () => {
+  const [word, ...rest] = process.argv.slice(2)
+  if (word === undefined || word.startsWith('-')) await benchUnary(process.argv.slice(2))
+  else if (word in BENCHES) await BENCHES[word as keyof typeof BENCHES](rest)
+  else throw new UsageError(`no benchmark is called "${word}": ${Object.keys(BENCHES).join(', ')}`)
+  return 0
 })
-const seconds = Number(values.seconds)
-const numbers = (text: string) => text.split(',').map(Number)
-
-const etcd = findEtcd()
-const kinds = etcd === undefined ? [conclave] : [conclave, etcd]
-process.stderr.write(
-  `${kinds.map(({ name }) => name).join(' and ')} on ${cpus().length} cores, Node ${process.version}` +
-    `${etcd === undefined ? '; no etcd on the PATH to compare with' : ''}\n`,
-)
-
-const rows: Row[] = []
-for (const members of numbers(values.members)) {
-  const running = await startAll(members)
-  try {
-    for (const callers of numbers(values.callers))
-      for (const operation of ['put', 'range'] as const)
-        for (const [kind, contestant] of running)
-          rows.push(await measure(kind, contestant, members, callers, operation))
-  } finally {
-    await Promise.all(running.map(([, contestant]) => contestant.stop()))
-  }
-}
-process.stdout.write(table(rows))
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`)
-
-async function startAll(members: number): Promise<(readonly [ContestantKind, Contestant])[]> {
-  const running: (readonly [ContestantKind, Contestant])[] = []
-  for (const kind of kinds) running.push([kind, await kind.start(members)])
-  return running
-}
-
-async function measure(
-  kind: ContestantKind,
-  contestant: Contestant,
-  members: number,
-  callers: number,
-  operation: Operation,
-): Promise<Row> {
-  process.stderr.write(`  ${kind.name}: ${operation}, ${callers} callers, ${members} members\n`)
-  const load = new Load(contestant.leader, callers)
-  try {
-    await load.fill()
-    await load.run(operation, WARM_UP_SECONDS)
-    const before = usageOf(contestant.pids)
-    const result: LoadResult = await load.run(operation, seconds)
-    const after = usageOf(contestant.pids)
-    const cpuMs = before && after ? after.cpuMs - before.cpuMs : Number.NaN
-    return {
-      server: kind.name,
-      members,
-      operation,
-      callers,
-      perSecond: result.operations / result.seconds,
-      p50Ms: result.p50Ms,
-      p99Ms: result.p99Ms,
-      cpuMicrosPerOperation: (cpuMs * 1000) / result.operations,
-      memoryBytes: after?.memoryBytes ?? Number.NaN,
-      failures: result.failures,
-    }
-  } finally {
-    load.close()
-  }
-}

@@ -31,8 +31,16 @@ const HEADER = [
 
 /** A Markdown table. */
 export function table(rows: readonly Row[]): string {
-  const cells = [HEADER, ...rows.map((row) => cellsOf(row, rows))]
-  const widths = HEADER.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)))
+  return markdown(
+    HEADER,
+    rows.map((row) => cellsOf(row, rows)),
+  )
+}
+
+/** Lines of cells under a header, aligned to the right. */
+export function markdown(header: readonly string[], lines: readonly (readonly string[])[]): string {
+  const cells = [header, ...lines]
+  const widths = header.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)))
   const line = (texts: readonly string[]) =>
     `| ${texts.map((text, column) => text.padStart(widths[column]!)).join(' | ')} |\n`
   const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|\n`

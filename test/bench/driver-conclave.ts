@@ -1,0 +1,109 @@
+/** Our client, through the pipeline where the server has it, or with unary calls. */
+
+import { type Client, type ConnectOptions, compare, connect, op } from '../../client/index.js'
+import { Mutex, Session } from '../../recipes/index.js'
+import { timed, type Workload } from './closed-loop.js'
+import {
+  type Driver,
+  inParts,
+  KEYS,
+  keyOf,
+  LEASE_SECONDS,
+  type Operation,
+  VALUE,
+} from './driver.js'
+import { FanOut } from './fan-out.js'
+
+/** See the head of the file. */
+export class ConclaveDriver implements Driver {
+  readonly #client: Client
+  readonly #scope: string
+
+  /** @param scope keys that only this driver uses begin with it. */
+  constructor(endpoints: readonly string[], scope: string, isUnary: boolean) {
+    const way = (isUnary ? { pipeline: 'off' } : {}) as Partial<ConnectOptions>
+    this.#client = connect({ endpoints, timeoutMs: 20_000, ...way })
+    this.#scope = scope
+  }
+
+  transport(): string | undefined {
+    const { guarantees } = this.#client as { guarantees?: { readonly transport: string } }
+    return guarantees?.transport
+  }
+
+  async close(): Promise<void> {
+    this.#client.close()
+  }
+
+  async workload(operation: Operation, callers: number): Promise<Workload> {
+    switch (operation) {
+      case 'put':
+        return this.#puts(callers)
+      case 'get':
+        return this.#gets(callers)
+      case 'txn':
+        return this.#swaps(callers)
+      case 'lock':
+        return this.#locks(callers)
+      case 'keep-alive':
+        return this.#renewals(callers)
+      case 'watch':
+        return this.#fanOut(callers)
+    }
+  }
+
+  #puts(callers: number): Workload {
+    let next = 0
+    return timed(callers, () => this.#client.kv.put(keyOf(next++), VALUE))
+  }
+
+  async #gets(callers: number): Promise<Workload> {
+    await inParts(KEYS, (i) => this.#client.kv.put(keyOf(i), VALUE))
+    let next = 0
+    return timed(callers, () => this.#client.kv.get(keyOf(next++)))
+  }
+
+  #swaps(callers: number): Workload {
+    const values = Array.from({ length: callers }, () => '')
+    return timed(callers, async (caller) => {
+      const key = `${this.#scope}swap/${caller}`
+      const [old, value] = [values[caller]!, `${Number(values[caller]) + 1}`]
+      const known = old === '' ? compare(key).missing() : compare(key).value('=', old)
+      const { succeeded } = await this.#client.txn().if(known).then(op.put(key, value)).commit()
+      values[caller] = succeeded ? value : ((await this.#client.kv.get(key))?.text() ?? '')
+    })
+  }
+
+  async #locks(callers: number): Promise<Workload> {
+    const session = await Session.create(this.#client, { ttlSeconds: LEASE_SECONDS })
+    const mutexes = Array.from(
+      { length: callers },
+      (_, caller) => new Mutex(session, `${this.#scope}lock/${caller}`),
+    )
+    return timed(callers, async (caller) => {
+      const lock = await mutexes[caller]!.acquire()
+      await lock.release()
+    })
+  }
+
+  async #renewals(callers: number): Promise<Workload> {
+    const leases: bigint[] = []
+    await inParts(callers, async () => {
+      leases.push((await this.#client.lease.grant(LEASE_SECONDS)).id)
+    })
+    return timed(callers, (caller) => this.#client.lease.keepAliveOnce(leases[caller]!))
+  }
+
+  async #fanOut(watchers: number): Promise<Workload> {
+    const key = `${this.#scope}watched`
+    const fanOut = new FanOut(watchers, () => this.#client.kv.put(key, VALUE))
+    await inParts(watchers, async () => {
+      const watcher = this.#client.watch(key)
+      await watcher.created
+      void (async () => {
+        for await (const _event of watcher) fanOut.seen()
+      })().catch(() => {})
+    })
+    return fanOut
+  }
+}
