@@ -41,8 +41,7 @@ export const ADVICE = {
   'outcome-unknown':
     'The write may or may not have happened; read before repeating it, or guard it by a compare.',
   cancelled: 'The caller or the server cancelled it.',
-  'snapshot-damaged':
-    'The snapshot arrived incomplete or damaged; throw it away and take another.',
+  'snapshot-damaged': 'The snapshot arrived incomplete or damaged; throw it away and take another.',
   'file-not-written': 'The file could not be written; the cause says why.',
   closed: 'The client is closed; connect again.',
   unimplemented: 'The server does not offer this; check its version.',

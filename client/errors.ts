@@ -7,6 +7,7 @@
  */
 
 import { ADVICE, CODE_BY_ETCD_NAME, CODE_BY_STATUS, type ErrorCode } from './error-codes.js'
+import { isTlsFailure } from './host/tls-failure.js'
 import { type EtcdErrorName, etcdErrorNamed } from './wire/etcd-errors.js'
 import { RpcError, Status } from './wire/status.js'
 
@@ -72,8 +73,8 @@ export class ConclaveError extends Error {
 }
 
 /** Refuses an argument before anything is sent. */
-export function invalidArgument(message: string): ConclaveError {
-  return new ConclaveError('invalid-argument', message)
+export function invalidArgument(message: string, cause?: unknown): ConclaveError {
+  return new ConclaveError('invalid-argument', message, { cause })
 }
 
 /** An error of this code with its standard sentence. */
@@ -99,6 +100,7 @@ const UNKNOWN_BY_NATURE = new Set<ErrorCode>(['unavailable', 'deadline-exceeded'
 function codeOf(error: RpcError): ErrorCode {
   const name = etcdErrorNamed(error.details)
   if (name !== undefined) return CODE_BY_ETCD_NAME[name]
+  if (isTlsFailure(error)) return 'tls'
   return isOversized(error) ? 'request-too-large' : CODE_BY_STATUS[error.code]
 }
 
@@ -129,6 +131,7 @@ const REFUSED_BY_NAME = new Set<EtcdErrorName>([
   'memberNotEnoughStarted',
   'unhealthy',
   'notSupportedForLearner',
+  'noLeader',
 ])
 
 /** Did the request certainly not happen? */

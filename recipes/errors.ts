@@ -63,6 +63,7 @@ export function invalidArgument(message: string): ConclaveError {
 
 const TRANSIENT = new Set([
   'unavailable',
+  'no-leader',
   'deadline-exceeded',
   'outcome-unknown',
   'too-many-requests',

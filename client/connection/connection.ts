@@ -12,16 +12,19 @@ import { ConclaveError, errorOf, type Intent, invalidArgument } from '../errors.
 import type { Clock } from '../host/clock.js'
 import type { Log } from '../host/log.js'
 import type { Random } from '../host/random.js'
-import type { ChannelOptions, Metadata, Transport } from '../host/transport.js'
+import { isTlsFailure } from '../host/tls-failure.js'
+import type { Channel, ChannelOptions, Metadata, Transport } from '../host/transport.js'
 import { Telemetry } from '../telemetry.js'
 import type { Init } from '../wire/codec.js'
 import type { Method } from '../wire/method.js'
 import { RpcError, Status } from '../wire/status.js'
-import { type Endpoint, Endpoints } from './endpoints.js'
-import { isLearners, isSick, mayRepeat, tryMs } from './retry.js'
-
-/** An endpoint that says nothing for so long is not well; a shorter deadline is the caller's impatience. */
-const SILENCE_MS = 1_000
+import { AuthorizedTransport } from './authorized-transport.js'
+import type { Discovery } from './discovery.js'
+import { type Endpoint, SILENCE_MS } from './endpoint.js'
+import { Endpoints } from './endpoints.js'
+import { isLearners, isSick, mayRepeat, RETRY_DEFAULT, type RetryBounds, tryMs } from './retry.js'
+import { type Credentials, Tokens } from './tokens.js'
+import { type Closable, Waits } from './waits.js'
 
 /** What every request takes. */
 export interface RequestOptions {
@@ -31,6 +34,11 @@ export interface RequestOptions {
   readonly timeoutMs?: number | undefined
   /** Extra request metadata (gRPC headers). */
   readonly metadata?: Metadata | undefined
+  /**
+   * A member without a leader refuses at once (`no-leader`) instead of waiting for one, and
+   * another member is asked; default is that of the client.
+   */
+  readonly requireLeader?: boolean | undefined
 }
 
 /** What a {@link Connection} needs. */
@@ -43,12 +51,17 @@ export interface ConnectionOptions {
   readonly log: Log
   /** Default time of a request, in milliseconds. */
   readonly timeoutMs: number
+  /** Who the client is; nobody when absent. */
+  readonly credentials?: Credentials | undefined
+  /** Default of {@link RequestOptions.requireLeader}; false when absent. */
+  readonly requireLeader?: boolean
+  /** How often and when a request is sent again; as {@link RETRY_DEFAULT} when absent. */
+  readonly retry?: RetryBounds
+  /** Finds the endpoints; `addresses` is one that stands in until they are known. */
+  readonly discovery?: Discovery | undefined
 }
 
-/** Something that ends with the connection. */
-export interface Closable {
-  close(error: ConclaveError): void
-}
+const LEADER_METADATA: Metadata = { hasleader: 'true' }
 
 /** The client's way to the cluster. */
 export class Connection {
@@ -59,7 +72,14 @@ export class Connection {
   readonly endpoints: Endpoints
   /** Counts what this client does, and tells it to whoever subscribed. */
   readonly telemetry = new Telemetry()
-  readonly #open = new Set<Closable>()
+  /** Undefined when the client has no credentials. */
+  readonly tokens: Tokens | undefined
+  readonly #transport: Transport
+  readonly #channelOptions: ChannelOptions
+  readonly #requireLeader: boolean
+  readonly #attemptsMax: number
+  readonly #discovery: Discovery | undefined
+  readonly #waits: Waits
   #closed = false
 
   constructor(options: ConnectionOptions) {
@@ -67,7 +87,17 @@ export class Connection {
     this.random = options.random
     this.log = options.log
     this.timeoutMs = options.timeoutMs
-    this.endpoints = new Endpoints({ ...options, telemetry: this.telemetry })
+    this.#requireLeader = options.requireLeader ?? false
+    this.#waits = new Waits(options.clock)
+    const retry = options.retry ?? RETRY_DEFAULT
+    this.#attemptsMax = retry.attemptsMax
+    this.tokens = options.credentials && new Tokens(options.credentials)
+    this.#transport = this.#authorized(options.transport)
+    this.#channelOptions = options.channel
+    const [transport, telemetry] = [this.#transport, this.telemetry]
+    this.endpoints = new Endpoints({ ...options, transport, telemetry, backoff: retry })
+    this.#discovery = options.discovery
+    this.#discovery?.begin(this)
   }
 
   get closed(): boolean {
@@ -87,8 +117,12 @@ export class Connection {
     const endsAtMs = this.clock.now() + timeoutMs
     let leftMs = timeoutMs
     let last: RpcError | undefined
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       this.assertOpen()
+      if (this.#discovery?.isPending) {
+        await this.within(this.#discovery.find(), leftMs, options.signal)
+        leftMs = Math.max(1, endsAtMs - this.clock.now())
+      }
       if (last !== undefined) this.telemetry.retried()
       const endpoint = this.endpoints.choose()
       if (endpoint.waitMs > 0) {
@@ -98,13 +132,13 @@ export class Connection {
       }
       const limitMs = tryMs(intent, timeoutMs, Math.max(1, leftMs), this.endpoints.all.length)
       try {
-        return await this.#try(endpoint, method, request, options, limitMs)
+        return await this.#try(endpoint, method, request, intent, options, limitMs)
       } catch (error) {
         if (!(error instanceof RpcError)) throw error
         leftMs = endsAtMs - this.clock.now()
         const isElsewhere = isLearners(error) && this.endpoints.all.length > 1
-        if (leftMs <= 0 || !(isElsewhere || mayRepeat(error, intent)))
-          throw this.#failure(error, intent)
+        const isOver = leftMs <= 0 || attempt >= this.#attemptsMax || this.isHopeless(error)
+        if (isOver || !(isElsewhere || mayRepeat(error, intent))) throw this.#failure(error, intent)
         last = error
       }
     }
@@ -123,7 +157,7 @@ export class Connection {
     if (endpoint === undefined)
       throw invalidArgument(`'${address}' is not an endpoint of this client.`)
     try {
-      return await this.#try(endpoint, method, request, options, this.#timeoutMs(options))
+      return await this.#try(endpoint, method, request, intent, options, this.#timeoutMs(options))
     } catch (error) {
       throw error instanceof RpcError ? this.#failure(error, intent) : error
     }
@@ -134,59 +168,90 @@ export class Connection {
     if (this.#closed) throw errorOf('closed')
   }
 
+  /** Would every endpoint fail as this one did, however often it is tried? So it is with TLS. */
+  isHopeless(error: RpcError): boolean {
+    return isTlsFailure(error) && this.endpoints.all.every((endpoint) => endpoint.failedForTls)
+  }
+
+  /** The metadata of a call or stream: the caller's, and whether it needs a leader. */
+  metadata({
+    metadata,
+    requireLeader = this.#requireLeader,
+  }: RequestOptions): Metadata | undefined {
+    if (!requireLeader) return metadata
+    return metadata === undefined ? LEADER_METADATA : { ...metadata, ...LEADER_METADATA }
+  }
+
   /** Resolves after `ms`; rejects when the signal aborts or the connection closes. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(errorOf('cancelled', { cause: signal.reason }))
-      const finish = (error?: ConclaveError) => {
-        timer.cancel()
-        this.#open.delete(wait)
-        signal?.removeEventListener('abort', onAbort)
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      const wait: Closable = { close: finish }
-      const onAbort = () => finish(errorOf('cancelled', { cause: signal?.reason }))
-      const timer = this.clock.after(ms, () => finish())
-      this.#open.add(wait)
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
+    return this.#waits.sleep(ms, signal)
+  }
+
+  /** As `work`, but not longer than `ms`; see {@link Waits.within}. */
+  within<T>(work: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
+    return this.#waits.within(work, ms, signal)
   }
 
   /** Registers what `close` must end; returns how to take it back. */
   own(closable: Closable): () => void {
-    this.#open.add(closable)
-    return () => this.#open.delete(closable)
+    return this.#waits.own(closable)
+  }
+
+  /** A channel of its own to an endpoint, which its maker closes; it proves who the client is, as the others do. */
+  connectAnew(address: string): Channel {
+    return this.#transport.connect(address, this.#channelOptions)
   }
 
   /** Ends everything; idempotent. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    for (const closable of [...this.#open]) closable.close(errorOf('closed'))
+    this.#waits.close(errorOf('closed'))
     this.endpoints.close()
   }
 
-  async #try<Request, Response>(
+  #authorized(transport: Transport): Transport {
+    const { tokens, clock } = this
+    if (tokens === undefined) return transport
+    return new AuthorizedTransport(transport, { tokens, clock, waits: this.#waits })
+  }
+
+  #try<Request, Response>(
     endpoint: Endpoint,
     method: Method<Request, Response, 'unary'>,
     request: Init<Request>,
-    { signal, metadata, trace }: CarriedOptions,
+    intent: Intent,
+    options: CarriedOptions,
     timeoutMs: number,
   ): Promise<Response> {
+    const { signal, trace } = options
     if (trace !== undefined) {
       trace.endpoint = endpoint.address
       trace.tries++
     }
-    const options = metadata === undefined ? { signal, timeoutMs } : { signal, timeoutMs, metadata }
-    try {
-      const response = await endpoint.channel.call(method, request, options)
-      endpoint.succeeded()
-      return response
-    } catch (error) {
-      if (error instanceof RpcError) this.#judge(endpoint, error, timeoutMs)
-      throw error
-    }
+    const metadata = this.metadata(options)
+    return new Promise((resolve, reject) => {
+      // A read that waits in vain is sent elsewhere; its late answer is of no interest.
+      const leave = intent === 'read' ? (error: RpcError) => end(false, reject, error) : undefined
+      const outgoing = endpoint.begin(leave)
+      const end = <T>(answered: boolean, settle: (value: T) => void, value: T) => {
+        outgoing.over(answered)
+        settle(value)
+      }
+      outgoing.channel
+        .call(method, request, { signal, timeoutMs, ...(metadata !== undefined && { metadata }) })
+        .then(
+          (response) => {
+            endpoint.succeeded()
+            end(true, resolve, response)
+          },
+          (error) => {
+            const isOurs = !(error instanceof RpcError) || error.neverSent || isSick(error)
+            if (error instanceof RpcError) this.#judge(endpoint, error, timeoutMs)
+            end(!isOurs, reject, error)
+          },
+        )
+    })
   }
 
   /** What a failure says about the endpoint: nothing, that it is well, or that it is not. */
@@ -195,7 +260,7 @@ export class Connection {
     if (error.code === Status.DEADLINE_EXCEEDED && timeoutMs < SILENCE_MS) return
     if (isSick(error) || error.neverSent || isLearners(error)) {
       this.log.debug('an endpoint failed', { endpoint: endpoint.address, error: error.details })
-      endpoint.failed(error.details)
+      endpoint.failed(error.details, isTlsFailure(error))
     } else endpoint.succeeded()
   }
 

@@ -7,97 +7,74 @@
  * have failed, the one whose back-off ends first is next.
  */
 
-import type { Clock } from '../host/clock.js'
-import type { Random } from '../host/random.js'
-import type { Channel, ChannelOptions, Transport } from '../host/transport.js'
-import type { Telemetry } from '../telemetry.js'
-import { backoffMs } from './backoff.js'
+import { Endpoint, type EndpointOptions } from './endpoint.js'
+
+export type { Endpoint } from './endpoint.js'
 
 /** What a {@link Endpoints} needs. */
-export interface EndpointsOptions {
+export interface EndpointsOptions extends EndpointOptions {
   readonly addresses: readonly string[]
-  readonly transport: Transport
-  readonly channel: ChannelOptions
-  readonly clock: Clock
-  readonly random: Random
-  readonly telemetry: Telemetry
 }
 
-/** One endpoint and what is known of it. */
-export class Endpoint {
-  readonly address: string
-  readonly #options: EndpointsOptions
-  #channel: Channel | undefined
-  #failures = 0
-  #blockedUntilMs = Number.NEGATIVE_INFINITY
-
-  constructor(address: string, options: EndpointsOptions) {
-    this.address = address
-    this.#options = options
-  }
-
-  /** Its channel, opened on first use. */
-  get channel(): Channel {
-    this.#channel ??= this.#options.transport.connect(this.address, this.#options.channel)
-    return this.#channel
-  }
-
-  /** Milliseconds until it may be used; 0 when it may now. */
-  get waitMs(): number {
-    return Math.max(0, this.#blockedUntilMs - this.#options.clock.now())
-  }
-
-  /** It answered. */
-  succeeded(): void {
-    this.#failures = 0
-    this.#blockedUntilMs = Number.NEGATIVE_INFINITY
-  }
-
-  /** It did not answer as a healthy member does. Calls that fail together count as one failure. */
-  failed(reason: string): void {
-    if (this.waitMs > 0) return
-    this.#options.telemetry.endpointFailed(this.address, reason)
-    this.#failures++
-    this.#blockedUntilMs =
-      this.#options.clock.now() + backoffMs(this.#failures, this.#options.random)
-  }
-
-  /** Ends what is open on it. */
-  close(): void {
-    this.#channel?.close()
-  }
-}
-
-/** All endpoints of a client. */
+/** All endpoints of a client. There is always at least one. */
 export class Endpoints {
-  readonly all: readonly Endpoint[]
-  readonly #telemetry: Telemetry
+  readonly #options: EndpointsOptions
+  #all: readonly Endpoint[]
   /** The endpoint in use. A random one first, so that clients spread over the members. */
-  #current: number
+  #current: Endpoint
+  #closed = false
 
   constructor(options: EndpointsOptions) {
-    this.#telemetry = options.telemetry
-    this.all = options.addresses.map((address) => new Endpoint(address, options))
-    this.#current = Math.floor(options.random.next() * this.all.length)
+    this.#options = options
+    this.#all = options.addresses.map((address) => new Endpoint(address, options))
+    this.#current = this.#random()
+  }
+
+  /** All of them, as they are now. */
+  get all(): readonly Endpoint[] {
+    return this.#all
   }
 
   /** The endpoint to use now, or after its `waitMs`. */
   choose(): Endpoint {
-    const count = this.all.length
+    const count = this.#all.length
+    const from = this.#all.indexOf(this.#current)
     let best = this.#current
     for (let step = 0; step < count; step++) {
-      const index = (this.#current + step) % count
-      const { waitMs } = this.all[index]!
-      if (waitMs < this.all[best]!.waitMs) best = index
-      if (waitMs === 0) break
+      const one = this.#all[(from + step) % count]!
+      if (one.waitMs < best.waitMs) best = one
+      if (one.waitMs === 0) break
     }
     if (best !== this.#current)
-      this.#telemetry.failedOver(this.all[this.#current]!.address, this.all[best]!.address)
+      this.#options.telemetry.failedOver(this.#current.address, best.address)
     this.#current = best
-    return this.all[best]!
+    return best
+  }
+
+  /**
+   * These are the endpoints from now on. What is open on one that stays goes on; streams on
+   * one that leaves break and are opened elsewhere, and its calls may come to their end.
+   *
+   * @param addresses at least one.
+   */
+  replace(addresses: readonly string[]): void {
+    if (this.#closed || addresses.length === 0) return
+    const before = new Map(this.#all.map((one) => [one.address, one]))
+    this.#all = [...new Set(addresses)].map(
+      (address) => before.get(address) ?? new Endpoint(address, this.#options),
+    )
+    const stays = new Set(this.#all)
+    if (!stays.has(this.#current)) this.#current = this.#random()
+    for (const one of before.values()) if (!stays.has(one)) one.retire()
   }
 
   close(): void {
-    for (const endpoint of this.all) endpoint.close()
+    this.#closed = true
+    for (const endpoint of this.#all) endpoint.close()
+  }
+
+  #random(): Endpoint {
+    const all = this.#all
+    return all[Math.floor(this.#options.random.next() * all.length)]!
   }
 }

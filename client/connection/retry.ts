@@ -10,11 +10,12 @@
 import type { Intent } from '../errors.js'
 import { etcdErrorNamed } from '../wire/etcd-errors.js'
 import { type RpcError, Status } from '../wire/status.js'
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, type BackoffBounds } from './backoff.js'
 
 /** May the same request be sent again? */
 export function mayRepeat(error: RpcError, intent: Intent): boolean {
   if (error.code === Status.CANCELLED) return false
-  if (error.neverSent) return true
+  if (error.neverSent || isLeaderless(error)) return true
   return intent === 'read' && isSick(error)
 }
 
@@ -28,13 +29,34 @@ export function isLearners(error: RpcError): boolean {
   return etcdErrorNamed(error.details) === 'notSupportedForLearner'
 }
 
+/** Was the request refused because the member knows no leader? Nothing happened, and another may know one. */
+function isLeaderless(error: RpcError): boolean {
+  return etcdErrorNamed(error.details) === 'noLeader'
+}
+
 /** Failures of a stream that another endpoint would only repeat. */
 export function isFinal(error: RpcError): boolean {
+  const name = etcdErrorNamed(error.details)
   return (
     error.code === Status.UNIMPLEMENTED ||
     error.code === Status.PERMISSION_DENIED ||
-    error.code === Status.UNAUTHENTICATED
+    error.code === Status.UNAUTHENTICATED ||
+    name === 'authFailed' ||
+    name === 'userEmpty'
   )
+}
+
+/** How often and when a request is sent again. */
+export interface RetryBounds extends BackoffBounds {
+  /** Tries of one call, the first among them. */
+  readonly attemptsMax: number
+}
+
+/** As often as the time of the call allows. */
+export const RETRY_DEFAULT: RetryBounds = {
+  attemptsMax: Number.POSITIVE_INFINITY,
+  minMs: BACKOFF_MS_MIN,
+  maxMs: BACKOFF_MS_MAX,
 }
 
 /** A read gives a silent endpoint this share of its time, so that there is time left for another. */

@@ -9,12 +9,14 @@
 
 import type { Timer } from '../host/clock.js'
 import type { MessageStream } from '../host/stream.js'
+import { isTlsFailure } from '../host/tls-failure.js'
 import type { CallOptions } from '../host/transport.js'
 import type { Init } from '../wire/codec.js'
 import type { Method } from '../wire/method.js'
 import { RpcError, Status } from '../wire/status.js'
 import type { Connection } from './connection.js'
 import type { Endpoint } from './endpoints.js'
+import { isTokenRefusal } from './tokens.js'
 
 /** Whoever shares a stream out. */
 export interface StreamOwner<In> {
@@ -97,6 +99,20 @@ export class SharedStream<Out, In> {
     stream.fail(error)
   }
 
+  /**
+   * A server refused something on the stream, and not the stream itself.
+   *
+   * @returns true when it did so for the client's token: the stream is opened again with a
+   *   fresh one, and its owner hears that it broke.
+   */
+  refused(error: RpcError): boolean {
+    const { tokens } = this.#connection
+    if (tokens === undefined || !isTokenRefusal(error)) return false
+    tokens.refused(tokens.current)
+    this.restart(error.details)
+    return true
+  }
+
   #openLater(): void {
     const endpoint = this.#connection.endpoints.choose()
     if (endpoint.waitMs === 0) {
@@ -110,7 +126,9 @@ export class SharedStream<Out, In> {
   }
 
   #open(endpoint: Endpoint): void {
-    const stream = endpoint.channel.stream(this.#method, this.#options)
+    const metadata = this.#connection.metadata(this.#options)
+    const options = { ...this.#options, ...(metadata !== undefined && { metadata }) }
+    const stream = endpoint.channel.stream(this.#method, options)
     this.#stream = stream
     this.#endpoint = endpoint
     stream.receive({
@@ -132,14 +150,20 @@ export class SharedStream<Out, In> {
     if (this.#stream !== stream) return
     this.#stream = undefined
     const endpoint = this.#endpoint
-    if (this.#owner.blames?.(error) ?? true) endpoint?.failed(error.details)
+    if (this.#owner.blames?.(error) ?? true) endpoint?.failed(error.details, isTlsFailure(error))
     if (endpoint) this.#connection.telemetry.streamBroke(endpoint.address, error.details)
     this.#connection.log.debug('a shared stream broke', {
       method: this.#method.path,
       endpoint: endpoint?.address,
       error: error.details,
     })
-    if (this.#owner.broken(error) && this.#wanted) this.want()
+    if (this.#owner.broken(this.#told(error)) && this.#wanted) this.want()
     else this.#wanted = false
+  }
+
+  /** What passes by itself as it is; what does not as a refusal, which ends the owner's patience. */
+  #told(error: RpcError): RpcError {
+    if (!this.#connection.isHopeless(error)) return error
+    return new RpcError(Status.UNAUTHENTICATED, error.details, true, { cause: error.cause })
   }
 }

@@ -123,7 +123,8 @@ export function fakeMembers(count: number, options: Partial<ConnectOptions> = {}
     },
   })
   const random = { next: () => 0, bytes: (length: number) => new Uint8Array(length) }
-  const client = connect({ endpoints: names, transport, clock, random, ...options })
+  // These members speak etcd and no more.
+  const client = connect({ endpoints: names, transport, clock, random, pipeline: 'off', ...options })
   return { client, clock, members, first: members[0]! }
 }
 
