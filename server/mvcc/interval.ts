@@ -20,6 +20,8 @@ export function point(key: string): Interval {
 
 /** A key of the wire as a latin1 string: one character a byte, `<` orders like bytes. */
 export function keyOf(bytes: Uint8Array): string {
+  // What a request was decoded from is a Buffer: no view is to be made for it.
+  if (bytes instanceof Buffer) return bytes.toString('latin1')
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 

@@ -28,7 +28,7 @@ const SHORT_KEY = 48
 /** A version as bytes of its own. */
 export function encodeRecord(kv: StoredKv): Uint8Array {
   const { key, value, createRevision, modRevision, version } = kv
-  const lease = BigInt.asUintN(64, kv.lease)
+  const lease = kv.lease === 0n ? 0n : BigInt.asUintN(64, kv.lease)
   const size =
     (key.length > 0 ? 1 + varintSize(key.length) + key.length : 0) +
     (createRevision > 0 ? 1 + varintSize(createRevision) : 0) +

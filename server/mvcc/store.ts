@@ -73,6 +73,8 @@ export class Store {
   #state: Loaded
   #transaction: WriteTransaction | undefined
   #reopening = false
+  /** The newest revision is written down later in this turn. */
+  #grouping = false
   readonly #listeners = new Set<(change: Change) => void>()
 
   private constructor(options: StoreOptions, state: Loaded) {
@@ -125,6 +127,22 @@ export class Store {
     if (this.#reopening) throw new Error('A write transaction came into a reopen')
     this.#transaction = new WriteTransaction(this.#state, this.#ended)
     return this.#transaction
+  }
+
+  /**
+   * Runs transactions of one turn, each with a revision of its own; the newest one is
+   * written down once, at the end.
+   */
+  group(run: () => void): void {
+    if (this.#grouping) throw new Error('A group of transactions came into another')
+    const { revision } = this
+    this.#grouping = true
+    try {
+      run()
+    } finally {
+      this.#grouping = false
+      if (this.revision > revision) this.#writeRevision()
+    }
   }
 
   /**
@@ -226,9 +244,13 @@ export class Store {
     this.#transaction = undefined
     if (events.length === 0) return
     state.revision = revision
-    writeMark(state.backend, 'mvcc/revision', revision)
+    if (!this.#grouping) this.#writeRevision()
     const change = { revision, events }
     for (const listener of this.#listeners) listener(change)
+  }
+
+  #writeRevision(): void {
+    writeMark(this.#state.backend, 'mvcc/revision', this.#state.revision)
   }
 
   /** Reading around an open transaction would show half of it. */

@@ -1,8 +1,9 @@
 /**
  * Writes that the database does not have yet, and how readers see through them.
  *
- * Each table is kept twice: a Map, because most reads ask for one key, and a sorted
- * tree for ranges. A deletion is remembered as `null`, for it hides what lies below.
+ * A table is a Map, because most reads ask for one key, and for ranges a sorted tree
+ * beside it, which is made when the first range is asked for: most batches are written
+ * without that. A deletion is remembered as `null`, for it hides what lies below.
  */
 
 import type { DatabaseReader, DatabaseWrite, KeyRange } from '../host/database.js'
@@ -12,9 +13,39 @@ import { OrderedMap } from '../host/ordered-map.js'
 const WRITE_OVERHEAD_BYTES = 32
 
 /** The writes to one table. */
-export interface OverlayTable {
-  readonly values: Map<string, Uint8Array | null>
-  readonly sorted: OrderedMap<Uint8Array | null>
+export class OverlayTable {
+  readonly #values = new Map<string, Uint8Array | null>()
+  #sorted: OrderedMap<Uint8Array | null> | undefined
+
+  /** `null` if it was deleted here, `undefined` if nothing was written. */
+  get(key: string): Uint8Array | null | undefined {
+    return this.#values.get(key)
+  }
+
+  /** Returns what was written before. */
+  set(key: string, value: Uint8Array | null): Uint8Array | null | undefined {
+    const before = this.#values.get(key)
+    this.#values.set(key, value)
+    this.#sorted?.set(key, value)
+    return before
+  }
+
+  /** As of this call, in order. */
+  entries(range: KeyRange): Iterable<readonly [string, Uint8Array | null]> {
+    this.#sorted ??= sortedMap(this.#values)
+    return this.#sorted.entries(range)
+  }
+
+  /** Everything, in order, at once. */
+  all(): (readonly [string, Uint8Array | null])[] {
+    return [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+}
+
+function sortedMap<V extends Uint8Array | null>(values: ReadonlyMap<string, V>): OrderedMap<V> {
+  const sorted = new OrderedMap<V>()
+  for (const [key, value] of values) sorted.set(key, value)
+  return sorted
 }
 
 /** One batch of writes; the last one of a key counts. */
@@ -41,7 +72,7 @@ export class Overlay {
 
   /** `null` if it was deleted here, `undefined` if this overlay says nothing. */
   get(table: string, key: string): Uint8Array | null | undefined {
-    return this.#tables.get(table)?.values.get(key)
+    return this.#tables.get(table)?.get(key)
   }
 
   table(name: string): OverlayTable | undefined {
@@ -51,11 +82,10 @@ export class Overlay {
   set(name: string, key: string, value: Uint8Array | null): void {
     let table = this.#tables.get(name)
     if (!table) {
-      table = { values: new Map(), sorted: new OrderedMap() }
+      table = new OverlayTable()
       this.#tables.set(name, table)
     }
-    table.values.set(key, value)
-    const before = table.sorted.set(key, value)
+    const before = table.set(key, value)
     if (before === undefined) {
       this.writes++
       this.bytes += key.length + WRITE_OVERHEAD_BYTES
@@ -66,9 +96,8 @@ export class Overlay {
   /** For the database: table by table, keys in order. */
   toBatch(): DatabaseWrite[] {
     const batch: DatabaseWrite[] = []
-    for (const [table, { sorted }] of this.#tables) {
-      for (const [key, value] of sorted.entries())
-        batch.push({ table, key, value: value ?? undefined })
+    for (const [table, writes] of this.#tables) {
+      for (const [key, value] of writes.all()) batch.push({ table, key, value: value ?? undefined })
     }
     return batch
   }
@@ -85,7 +114,7 @@ export function mergeEntries(
   overlays: readonly (OverlayTable | undefined)[],
 ): Iterable<readonly [string, Uint8Array]> {
   const { limit = Number.POSITIVE_INFINITY, ...unlimited } = range
-  const views = overlays.map((overlay) => overlay?.sorted.entries(unlimited))
+  const views = overlays.map((overlay) => overlay?.entries(unlimited))
   const reverse = range.reverse ?? false
   return {
     *[Symbol.iterator]() {
