@@ -45,7 +45,7 @@ serveParent({
       name === 'etcd3'
         ? new Etcd3Driver(endpoints, scope)
         : new ConclaveDriver(endpoints, scope, name === 'conclave-unary')
-    workload = await driver.workload(operation, callers)
+    workload = await driver[operation](callers)
   },
   /** Forgets what was measured so far. */
   begin() {

@@ -3,15 +3,7 @@
 import { type Client, type ConnectOptions, compare, connect, op } from '../../client/index.js'
 import { Mutex, Session } from '../../recipes/index.js'
 import { timed, type Workload } from './closed-loop.js'
-import {
-  type Driver,
-  inParts,
-  KEYS,
-  keyOf,
-  LEASE_SECONDS,
-  type Operation,
-  VALUE,
-} from './driver.js'
+import { type Driver, inParts, KEYS, keyOf, LEASE_SECONDS, VALUE } from './driver.js'
 import { FanOut } from './fan-out.js'
 
 /** See the head of the file. */
@@ -35,35 +27,18 @@ export class ConclaveDriver implements Driver {
     this.#client.close()
   }
 
-  async workload(operation: Operation, callers: number): Promise<Workload> {
-    switch (operation) {
-      case 'put':
-        return this.#puts(callers)
-      case 'get':
-        return this.#gets(callers)
-      case 'txn':
-        return this.#swaps(callers)
-      case 'lock':
-        return this.#locks(callers)
-      case 'keep-alive':
-        return this.#renewals(callers)
-      case 'watch':
-        return this.#fanOut(callers)
-    }
-  }
-
-  #puts(callers: number): Workload {
+  put(callers: number): Workload {
     let next = 0
     return timed(callers, () => this.#client.kv.put(keyOf(next++), VALUE))
   }
 
-  async #gets(callers: number): Promise<Workload> {
+  async get(callers: number): Promise<Workload> {
     await inParts(KEYS, (i) => this.#client.kv.put(keyOf(i), VALUE))
     let next = 0
     return timed(callers, () => this.#client.kv.get(keyOf(next++)))
   }
 
-  #swaps(callers: number): Workload {
+  txn(callers: number): Workload {
     const values = Array.from({ length: callers }, () => '')
     return timed(callers, async (caller) => {
       const key = `${this.#scope}swap/${caller}`
@@ -74,7 +49,7 @@ export class ConclaveDriver implements Driver {
     })
   }
 
-  async #locks(callers: number): Promise<Workload> {
+  async lock(callers: number): Promise<Workload> {
     const session = await Session.create(this.#client, { ttlSeconds: LEASE_SECONDS })
     const mutexes = Array.from(
       { length: callers },
@@ -86,7 +61,7 @@ export class ConclaveDriver implements Driver {
     })
   }
 
-  async #renewals(callers: number): Promise<Workload> {
+  async 'keep-alive'(callers: number): Promise<Workload> {
     const leases: bigint[] = []
     await inParts(callers, async () => {
       leases.push((await this.#client.lease.grant(LEASE_SECONDS)).id)
@@ -94,7 +69,7 @@ export class ConclaveDriver implements Driver {
     return timed(callers, (caller) => this.#client.lease.keepAliveOnce(leases[caller]!))
   }
 
-  async #fanOut(watchers: number): Promise<Workload> {
+  async watch(watchers: number): Promise<Workload> {
     const key = `${this.#scope}watched`
     const fanOut = new FanOut(watchers, () => this.#client.kv.put(key, VALUE))
     await inParts(watchers, async () => {

@@ -2,15 +2,7 @@
 
 import { Etcd3, type Lease } from 'etcd3'
 import { timed, type Workload } from './closed-loop.js'
-import {
-  type Driver,
-  inParts,
-  KEYS,
-  keyOf,
-  LEASE_SECONDS,
-  type Operation,
-  VALUE,
-} from './driver.js'
+import { type Driver, inParts, KEYS, keyOf, LEASE_SECONDS, VALUE } from './driver.js'
 import { FanOut } from './fan-out.js'
 
 /** See the head of the file. */
@@ -32,35 +24,18 @@ export class Etcd3Driver implements Driver {
     this.#client.close()
   }
 
-  async workload(operation: Operation, callers: number): Promise<Workload> {
-    switch (operation) {
-      case 'put':
-        return this.#puts(callers)
-      case 'get':
-        return this.#gets(callers)
-      case 'txn':
-        return this.#swaps(callers)
-      case 'lock':
-        return this.#locks(callers)
-      case 'keep-alive':
-        return this.#renewals(callers)
-      case 'watch':
-        return this.#fanOut(callers)
-    }
-  }
-
-  #puts(callers: number): Workload {
+  put(callers: number): Workload {
     let next = 0
     return timed(callers, () => this.#client.put(keyOf(next++)).value(VALUE).exec())
   }
 
-  async #gets(callers: number): Promise<Workload> {
+  async get(callers: number): Promise<Workload> {
     await inParts(KEYS, (i) => this.#client.put(keyOf(i)).value(VALUE).exec())
     let next = 0
     return timed(callers, () => this.#client.get(keyOf(next++)).buffer())
   }
 
-  #swaps(callers: number): Workload {
+  txn(callers: number): Workload {
     const values = Array.from({ length: callers }, () => '')
     return timed(callers, async (caller) => {
       const key = `${this.#scope}swap/${caller}`
@@ -74,14 +49,14 @@ export class Etcd3Driver implements Driver {
     })
   }
 
-  #locks(callers: number): Workload {
+  lock(callers: number): Workload {
     return timed(callers, async (caller) => {
       const lock = await this.#client.lock(`${this.#scope}lock/${caller}`).acquire()
       await lock.release()
     })
   }
 
-  async #renewals(callers: number): Promise<Workload> {
+  async 'keep-alive'(callers: number): Promise<Workload> {
     const leases: Lease[] = []
     await inParts(callers, async () => {
       const lease = this.#client.lease(LEASE_SECONDS, { autoKeepAlive: false })
@@ -91,7 +66,7 @@ export class Etcd3Driver implements Driver {
     return timed(callers, (caller) => leases[caller]!.keepaliveOnce())
   }
 
-  async #fanOut(watchers: number): Promise<Workload> {
+  async watch(watchers: number): Promise<Workload> {
     const key = `${this.#scope}watched`
     const fanOut = new FanOut(watchers, () => this.#client.put(key).value(VALUE).exec())
     await inParts(watchers, async () => {

@@ -13,10 +13,11 @@ export const OPERATIONS = ['put', 'get', 'txn', 'lock', 'keep-alive', 'watch'] a
  */
 export type Operation = (typeof OPERATIONS)[number]
 
-/** A client library at work. */
-export interface Driver {
-  /** Makes ready what the operation needs, such as leases. */
-  workload(operation: Operation, callers: number): Promise<Workload>
+/** Makes ready what the operation needs, such as leases. */
+type MakeWorkload = (callers: number) => Workload | Promise<Workload>
+
+/** A client library at work: what each operation comes to, with what it needs made ready. */
+export interface Driver extends Readonly<Record<Operation, MakeWorkload>> {
   /** How calls really travelled; undefined when the library has one way only. */
   transport(): string | undefined
   close(): Promise<void>
