@@ -41,6 +41,7 @@ export type {
   TxnResult,
 } from './op-result.js'
 export { type NestedResult, op } from './operations.js'
+export type { Guarantees, PipelineMode } from './pipeline/guarantees.js'
 export { prefixEnd, type Range } from './range.js'
 export type { PiecesOptions } from './range-cursor.js'
 export type {

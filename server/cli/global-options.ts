@@ -90,6 +90,8 @@ export function clientFor(
   try {
     return connect({
       endpoints: isTls ? endpoints.map(withTls) : endpoints,
+      // A command makes one call: a session would cost more than it.
+      pipeline: 'off',
       timeoutMs: options.commandTimeout,
       connectTimeoutMs: options.dialTimeout,
       ...(options.keepaliveTime !== undefined && { keepAliveIntervalMs: options.keepaliveTime }),

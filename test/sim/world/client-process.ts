@@ -34,6 +34,8 @@ export class ClientProcess {
     options: Partial<ConnectOptions> = {},
   ): Client {
     return connect({
+      // Worlds judge each call as a request of its own.
+      pipeline: 'off',
       ...options,
       endpoints,
       transport: this.transport,
