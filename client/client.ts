@@ -1,7 +1,7 @@
 /** The client: options in, services out, one `close` that ends everything. */
 
 import type { Bytes } from './bytes.js'
-import type { Calls, Streams } from './calls.js'
+import type { Calls } from './calls.js'
 import { ObservedCalls } from './calls-observed.js'
 import { ClusterClient } from './cluster.js'
 import { Connection, type RequestOptions } from './connection/connection.js'
@@ -15,9 +15,11 @@ import { nodeRandom } from './host/random-node.js'
 import type { MessageStream } from './host/stream.js'
 import type { Channel, TlsOptions, Transport } from './host/transport.js'
 import { GrpcTransport } from './host/transport-grpc.js'
+import type { Keyspace } from './keyspace.js'
 import { KvClient } from './kv.js'
 import { LeaseClient } from './lease.js'
 import { MaintenanceClient } from './maintenance.js'
+import { Namespace, type NamespaceSource } from './namespace.js'
 import { type Guarantees, type PipelineMode, UNARY } from './pipeline/guarantees.js'
 import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
@@ -50,6 +52,11 @@ export interface ConnectOptions {
   readonly pipeline?: PipelineMode
   /** TTL of the lease that the pipeline's session is, in seconds. Default 60. */
   readonly sessionTtlSeconds?: number
+  /**
+   * See only the keys under this prefix, and name them without it; see {@link Client.namespace}.
+   * What `rpc` and `stream` send, and `cluster` and `maintenance`, are of the whole cluster.
+   */
+  readonly namespace?: Bytes
   /** Certificates for `https` endpoints. */
   readonly tls?: TlsOptions
   /** What the client does behind the scenes, at level debug. Default: nothing is logged. */
@@ -85,7 +92,7 @@ export function connect(options: ConnectOptions): Client {
 }
 
 /** A client of a cluster. Share one in a process; everything on it may be used at the same time. */
-export class Client implements AsyncDisposable {
+export class Client implements Keyspace, AsyncDisposable {
   readonly kv: KvClient
   readonly lease: LeaseClient
   readonly cluster: ClusterClient
@@ -98,6 +105,10 @@ export class Client implements AsyncDisposable {
   /** What every unary call goes through. */
   readonly #calls: Calls
   readonly #watch: WatchClient
+  /** What namespaces look at. */
+  readonly #source: NamespaceSource
+  /** What it sees when it was made with a namespace. */
+  readonly #namespace: Namespace | undefined
 
   /** @internal Use {@link connect}. */
   constructor(options: ConnectOptions) {
@@ -120,11 +131,15 @@ export class Client implements AsyncDisposable {
     })
     this.#pipeline = this.#pipelineOf(options, (address) => transport.connect(address, channel))
     this.#calls = new ObservedCalls(this.#pipeline ?? this.#connection, this.#connection.telemetry)
-    this.kv = new KvClient(this.#calls, this.#streams())
-    this.lease = new LeaseClient(this.#connection, this.#calls)
+    this.#source = this.#sourceOf()
+    if (options.namespace !== undefined)
+      this.#namespace = new Namespace(this.#source, options.namespace)
+    const { calls, streams, lease, feeds } = this.#source
+    this.kv = this.#namespace?.kv ?? new KvClient(calls, streams)
+    this.lease = this.#namespace?.lease ?? lease
     this.cluster = new ClusterClient(this.#calls)
     this.maintenance = new MaintenanceClient(this.#connection, this.#calls)
-    this.#watch = new WatchClient(this.#connection, this.#calls, sharedFeeds(this.#connection))
+    this.#watch = new WatchClient(this.#connection, calls, feeds)
   }
 
   /** The clock that lease times are told on. */
@@ -173,12 +188,29 @@ export class Client implements AsyncDisposable {
    * @throws {ConclaveError} `invalid-argument`, `closed`.
    */
   watch(range: Bytes | Range, options: WatchOptions = {}): Watcher {
-    return this.#watch.watch(range, options)
+    return (this.#namespace ?? this.#watch).watch(range, options)
   }
 
   /** Begins a transaction; see {@link Txn}. */
   txn(): Txn<[], []> {
-    return new Txn(this.#calls)
+    return this.#namespace?.txn() ?? new Txn(this.#calls)
+  }
+
+  /**
+   * The keys under a prefix, named without it: in requests, answers, conditions, watch
+   * events and the keys of leases. A view of this client, which it shares everything with.
+   * Namespaces nest.
+   *
+   * @param prefix not empty; often ends in `/`.
+   * @example
+   * const app = client.namespace('app/')
+   * await app.kv.put('color', 'green')
+   * console.log((await client.kv.get('app/color'))?.text())
+   *
+   * @throws {ConclaveError} `invalid-argument`.
+   */
+  namespace(prefix: Bytes): Namespace {
+    return this.#namespace?.namespace(prefix) ?? new Namespace(this.#source, prefix)
   }
 
   /**
@@ -249,10 +281,16 @@ export class Client implements AsyncDisposable {
     })
   }
 
-  /** What large ranges are streamed on. */
-  #streams(): Streams {
-    const { clock, timeoutMs } = this.#connection
-    return { clock, timeoutMs, stream: (method, options) => this.stream(method, options) }
+  #sourceOf(): NamespaceSource {
+    const connection = this.#connection
+    const { clock, timeoutMs } = connection
+    return {
+      connection,
+      calls: this.#calls,
+      streams: { clock, timeoutMs, stream: (method, options) => this.stream(method, options) },
+      lease: new LeaseClient(connection, this.#calls),
+      feeds: sharedFeeds(connection),
+    }
   }
 }
 

@@ -20,6 +20,7 @@ export { randomId } from './host/random.js'
 export type { TlsOptions, Transport } from './host/transport.js'
 export type { KeepAlive, KeepAliveListener } from './keep-alive.js'
 export { KeyValue } from './key-value.js'
+export type { Keyspace } from './keyspace.js'
 export type { KvClient, PagesOptions } from './kv.js'
 export type { Lease, LeaseClient, TimeToLive } from './lease.js'
 export type {
@@ -30,6 +31,7 @@ export type {
   MemberStatus,
   SavedSnapshot,
 } from './maintenance.js'
+export type { Namespace } from './namespace.js'
 export { Op, type ResultsOf } from './op.js'
 export type {
   DeleteOpResult,

@@ -41,10 +41,16 @@ export class LeaseClient {
   readonly #calls: Calls
   readonly #hub: KeepAliveHub
 
-  constructor(connection: Connection, calls: Calls) {
+  /** @internal Made by the client. */
+  constructor(connection: Connection, calls: Calls, hub = new KeepAliveHub(connection)) {
     this.#connection = connection
     this.#calls = calls
-    this.#hub = new KeepAliveHub(connection)
+    this.#hub = hub
+  }
+
+  /** @internal The same leases, renewed on the same stream, by calls that a namespace carries. */
+  over(calls: Calls): LeaseClient {
+    return new LeaseClient(this.#connection, calls, this.#hub)
   }
 
   /**
