@@ -1,25 +1,25 @@
 /** The client: options in, services out, one `close` that ends everything. */
 
+import { AuthClient } from './auth.js'
 import type { Bytes } from './bytes.js'
+import { Cache, type CacheOptions } from './cache.js'
 import type { Calls } from './calls.js'
 import { ObservedCalls } from './calls-observed.js'
 import { ClusterClient } from './cluster.js'
 import { Connection, type RequestOptions } from './connection/connection.js'
-import { ConclaveError, type Intent, invalidArgument } from './errors.js'
-import { parseAddress } from './host/address-grpc.js'
+import { type Intent, invalidArgument } from './errors.js'
 import type { Clock } from './host/clock.js'
-import { nodeClock } from './host/clock-node.js'
-import { type Log, silentLog } from './host/log.js'
 import type { Random } from './host/random.js'
-import { nodeRandom } from './host/random-node.js'
 import type { MessageStream } from './host/stream.js'
-import type { Channel, TlsOptions, Transport } from './host/transport.js'
-import { GrpcTransport } from './host/transport-grpc.js'
+import type { Channel } from './host/transport.js'
+import type { KeyValue } from './key-value.js'
 import type { Keyspace } from './keyspace.js'
 import { KvClient } from './kv.js'
 import { LeaseClient } from './lease.js'
 import { MaintenanceClient } from './maintenance.js'
+import { MemberSync } from './member-sync.js'
 import { Namespace, type NamespaceSource } from './namespace.js'
+import { type ConnectOptions, resolveOptions } from './options.js'
 import { type Guarantees, type PipelineMode, UNARY } from './pipeline/guarantees.js'
 import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
@@ -29,50 +29,6 @@ import { sharedFeeds, WatchClient, type Watcher, type WatchOptions } from './wat
 import type { Init } from './wire/codec.js'
 import type { Method, MethodKind } from './wire/method.js'
 
-/** How to reach a cluster. */
-export interface ConnectOptions {
-  /**
-   * Where its members serve clients: `http://host:port`, `https://host:port`, `host:port`
-   * or `unix:///path`. Name several members, so that one may fail.
-   */
-  readonly endpoints: string | readonly string[]
-  /** Time for a request with all its tries, in milliseconds. Default 5000. */
-  readonly timeoutMs?: number
-  /** Time to get a connection before another endpoint is tried, in milliseconds. Default 2000. */
-  readonly connectTimeoutMs?: number
-  /** A connection with open calls is pinged this often, in milliseconds. Default 10000; etcd refuses less than 5000. */
-  readonly keepAliveIntervalMs?: number
-  /** A connection whose ping stays unanswered so long is given up, in milliseconds. Default 5000. */
-  readonly keepAliveTimeoutMs?: number
-  /**
-   * Whether calls travel together on one stream, where writes are applied exactly once and
-   * in order: `auto` (the default) when the server offers it, `off` never, `require` fails
-   * with `unimplemented` when it does not. See {@link Client.guarantees}.
-   */
-  readonly pipeline?: PipelineMode
-  /** TTL of the lease that the pipeline's session is, in seconds. Default 60. */
-  readonly sessionTtlSeconds?: number
-  /**
-   * See only the keys under this prefix, and name them without it; see {@link Client.namespace}.
-   * What `rpc` and `stream` send, and `cluster` and `maintenance`, are of the whole cluster.
-   */
-  readonly namespace?: Bytes
-  /** Certificates for `https` endpoints. */
-  readonly tls?: TlsOptions
-  /** What the client does behind the scenes, at level debug. Default: nothing is logged. */
-  readonly log?: Log
-  /** How to reach endpoints. Default gRPC; an in-process one takes any endpoint name. */
-  readonly transport?: Transport | undefined
-  /** Time. Default the real one. */
-  readonly clock?: Clock
-  /** Chance. Default the real one. */
-  readonly random?: Random
-}
-
-const TIMEOUT_MS = 5_000
-const CONNECT_TIMEOUT_MS = 2_000
-const KEEP_ALIVE_INTERVAL_MS = 10_000
-const KEEP_ALIVE_TIMEOUT_MS = 5_000
 const SESSION_TTL_SECONDS = 60
 const PIPELINE_MODES: readonly PipelineMode[] = ['auto', 'off', 'require']
 
@@ -87,7 +43,7 @@ const PIPELINE_MODES: readonly PipelineMode[] = ['auto', 'off', 'require']
  *
  * @throws {ConclaveError} `invalid-argument`: an option is wrong.
  */
-export function connect(options: ConnectOptions): Client {
+export function connect(options: ConnectOptions = {}): Client {
   return new Client(options)
 }
 
@@ -96,9 +52,8 @@ export class Client implements Keyspace, AsyncDisposable {
   readonly kv: KvClient
   readonly lease: LeaseClient
   readonly cluster: ClusterClient
+  readonly auth: AuthClient
   readonly maintenance: MaintenanceClient
-  /** The endpoints that it uses. */
-  readonly endpoints: readonly string[]
   readonly #connection: Connection
   /** Undefined when it is off. */
   readonly #pipeline: PipelineCalls | undefined
@@ -112,24 +67,9 @@ export class Client implements Keyspace, AsyncDisposable {
 
   /** @internal Use {@link connect}. */
   constructor(options: ConnectOptions) {
-    this.endpoints = checkedEndpoints(options)
-    const transport = options.transport ?? new GrpcTransport()
-    const channel = {
-      connectTimeoutMs: positive(options.connectTimeoutMs, CONNECT_TIMEOUT_MS),
-      keepAliveIntervalMs: positive(options.keepAliveIntervalMs, KEEP_ALIVE_INTERVAL_MS),
-      keepAliveTimeoutMs: positive(options.keepAliveTimeoutMs, KEEP_ALIVE_TIMEOUT_MS),
-      ...(options.tls && { tls: options.tls }),
-    }
-    this.#connection = new Connection({
-      addresses: this.endpoints,
-      transport,
-      channel,
-      clock: options.clock ?? nodeClock,
-      random: options.random ?? nodeRandom,
-      log: options.log ?? silentLog,
-      timeoutMs: positive(options.timeoutMs, TIMEOUT_MS),
-    })
-    this.#pipeline = this.#pipelineOf(options, (address) => transport.connect(address, channel))
+    const { syncIntervalMs, ...resolved } = resolveOptions(options)
+    this.#connection = new Connection(resolved)
+    this.#pipeline = this.#pipelineOf(options, (address) => this.#connection.connectAnew(address))
     this.#calls = new ObservedCalls(this.#pipeline ?? this.#connection, this.#connection.telemetry)
     this.#source = this.#sourceOf()
     if (options.namespace !== undefined)
@@ -137,9 +77,17 @@ export class Client implements Keyspace, AsyncDisposable {
     const { calls, streams, lease, feeds } = this.#source
     this.kv = this.#namespace?.kv ?? new KvClient(calls, streams)
     this.lease = this.#namespace?.lease ?? lease
-    this.cluster = new ClusterClient(this.#calls)
+    const sync = new MemberSync(this.#connection, this.#calls)
+    this.cluster = new ClusterClient(this.#calls, sync)
+    if (syncIntervalMs !== undefined) sync.start(syncIntervalMs)
+    this.auth = new AuthClient(this.#calls)
     this.maintenance = new MaintenanceClient(this.#connection, this.#calls)
     this.#watch = new WatchClient(this.#connection, calls, feeds)
+  }
+
+  /** The endpoints that it uses now. */
+  get endpoints(): readonly string[] {
+    return this.#connection.endpoints.all.map(({ address }) => address)
   }
 
   /** The clock that lease times are told on. */
@@ -191,6 +139,23 @@ export class Client implements Keyspace, AsyncDisposable {
     return (this.#namespace ?? this.#watch).watch(range, options)
   }
 
+  /**
+   * Keeps a copy of a range in this process, exact by revision; plain bytes are a prefix. It
+   * reads on its own from now on; `await cache.ready()` before the first read.
+   *
+   * @example
+   * await using services = client.cache('services/')
+   * await services.ready()
+   * for (const [key, kv] of services.entries()) console.log(key, kv.text())
+   *
+   * @throws {ConclaveError} `invalid-argument`, `closed`.
+   */
+  cache<T = KeyValue>(range: Bytes | Range, options: CacheOptions<T> = {}): Cache<T> {
+    if (this.#namespace !== undefined) return this.#namespace.cache(range, options)
+    const ports = { connection: this.#connection, calls: this.#calls, watch: this.#watch }
+    return new Cache(ports, range, options)
+  }
+
   /** Begins a transaction; see {@link Txn}. */
   txn(): Txn<[], []> {
     return this.#namespace?.txn() ?? new Txn(this.#calls)
@@ -232,7 +197,8 @@ export class Client implements Keyspace, AsyncDisposable {
     options: RequestOptions = {},
   ): MessageStream<Response, Init<Request>> {
     this.#connection.assertOpen()
-    const { signal, timeoutMs, metadata } = options
+    const { signal, timeoutMs } = options
+    const metadata = this.#connection.metadata(options)
     return this.#connection.endpoints.choose().channel.stream(method, {
       signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
@@ -292,23 +258,4 @@ export class Client implements Keyspace, AsyncDisposable {
       feeds: sharedFeeds(connection),
     }
   }
-}
-
-function checkedEndpoints({ endpoints, transport }: ConnectOptions): readonly string[] {
-  const list = typeof endpoints === 'string' ? endpoints.split(',') : [...(endpoints ?? [])]
-  const trimmed = list.map((endpoint) => String(endpoint).trim()).filter((one) => one !== '')
-  if (trimmed.length === 0) throw invalidArgument('Name at least one endpoint.')
-  if (transport !== undefined) return trimmed
-  try {
-    for (const endpoint of trimmed) parseAddress(endpoint)
-  } catch (error) {
-    throw new ConclaveError('invalid-argument', (error as Error).message, { cause: error })
-  }
-  return trimmed
-}
-
-function positive(ms: number | undefined, standard: number): number {
-  const value = ms ?? standard
-  if (Number.isFinite(value) && value > 0) return value
-  throw invalidArgument(`A time must be a positive number of milliseconds, not ${value}.`)
 }

@@ -3,6 +3,7 @@
 import type { Calls } from './calls.js'
 import type { RequestOptions } from './connection/connection.js'
 import { errorOf, invalidArgument } from './errors.js'
+import type { MemberSync } from './member-sync.js'
 import type { Member as WireMember } from './wire/generated/rpc.js'
 import { Cluster } from './wire/methods.js'
 
@@ -39,9 +40,23 @@ export interface AddedMember {
  */
 export class ClusterClient {
   readonly #calls: Calls
+  readonly #sync: MemberSync
 
-  constructor(calls: Calls) {
+  constructor(calls: Calls, sync: MemberSync) {
     this.#calls = calls
+    this.#sync = sync
+  }
+
+  /**
+   * Makes the members' client URLs the endpoints of this client, learners left out.
+   *
+   * What is open on an endpoint that stays goes on. Members must tell URLs that can be
+   * reached from here (`--advertise-client-urls`).
+   *
+   * @returns the endpoints from now on; the present ones when no member tells any.
+   */
+  sync(options: RequestOptions = {}): Promise<string[]> {
+    return this.#sync.sync(options)
   }
 
   /**

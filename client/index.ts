@@ -1,11 +1,22 @@
 /** The public door of the client. */
 
+export type { Access, AuthClient, AuthStatus, Permission, Roles, Users } from './auth.js'
 export type { Bytes } from './bytes.js'
+export type {
+  Cache,
+  CacheChange,
+  CacheEvents,
+  CacheOptions,
+  CacheWait,
+  ConsistentRead,
+} from './cache.js'
 export type { CallTrace } from './calls-observed.js'
-export { Client, type ConnectOptions, connect } from './client.js'
+export { Client, connect } from './client.js'
 export type { AddedMember, ClusterClient, Member } from './cluster.js'
 export { Compare, CompareTargets, compare, type Operator } from './compare.js'
 export type { RequestOptions } from './connection/connection.js'
+export type { DiscoveryOptions } from './connection/discovery.js'
+export type { Credentials } from './connection/tokens.js'
 export { ConclaveError, type ConclaveErrorOptions, type ErrorCode, type Intent } from './errors.js'
 export type {
   GuardedOptions,
@@ -14,6 +25,8 @@ export type {
   UpdateResult,
 } from './guarded-writes.js'
 export type { Clock, Timer } from './host/clock.js'
+export { type ServiceRecord, type ServiceRecords, ServiceRecordsError } from './host/dns.js'
+export type { Environment } from './host/environment-node.js'
 export type { Log, LogFields } from './host/log.js'
 export type { Random } from './host/random.js'
 export { randomId } from './host/random.js'
@@ -43,6 +56,7 @@ export type {
   TxnResult,
 } from './op-result.js'
 export { type NestedResult, op } from './operations.js'
+export type { ConnectOptions, RetryOptions } from './options.js'
 export type { Guarantees, PipelineMode } from './pipeline/guarantees.js'
 export { prefixEnd, type Range } from './range.js'
 export type { PiecesOptions } from './range-cursor.js'
@@ -64,6 +78,7 @@ export type {
   MethodMetrics,
   WatchNotice,
 } from './telemetry.js'
+export type { TlsSettings } from './tls-settings.js'
 export type { Txn, TxnParts } from './txn.js'
 export type { Listener } from './typed-events.js'
 export type {

@@ -34,7 +34,7 @@ import {
 } from './watch-feed.js'
 import type { WatchRequest, WatchResponse } from './wire/generated/rpc.js'
 import { Watch } from './wire/methods.js'
-import type { RpcError } from './wire/status.js'
+import { RpcError } from './wire/status.js'
 
 /** With it, a member without a leader ends our stream, and another member is asked. */
 const REQUIRE_LEADER = { metadata: { hasleader: 'true' } }
@@ -154,9 +154,11 @@ export class WatchHub implements StreamOwner<WatchResponse>, FeedHub {
     const feed = this.#byId.get(id)
     if (feed === undefined) return
     if (response.canceled) {
+      const error = cancelError(response)
+      if (error.cause instanceof RpcError && this.#stream.refused(error.cause)) return
       this.#byId.delete(id)
       feed.id = undefined
-      feed.fail(cancelError(response))
+      feed.fail(error)
       return
     }
     if (response.watchId !== id) {

@@ -20,6 +20,7 @@ import {
 import type { Method } from '../wire/method.js'
 import { RpcError, Status } from '../wire/status.js'
 import { cancelled, deadlineExceeded } from './failure.js'
+import type { MixUp } from './mix-up.js'
 import { GrpcStream, toBuffer } from './stream-grpc.js'
 import type { CallOptions } from './transport.js'
 
@@ -47,6 +48,7 @@ interface Waiting {
 export class UnaryCall<Response> implements Open, InterceptingListener {
   readonly #call: GrpcCall
   readonly #open: Set<Open>
+  readonly #mixUp: MixUp
   readonly #resolve: (response: Response) => void
   readonly #reject: (error: unknown) => void
   #method!: Method<unknown, Response>
@@ -58,11 +60,13 @@ export class UnaryCall<Response> implements Open, InterceptingListener {
   constructor(
     call: GrpcCall,
     open: Set<Open>,
+    mixUp: MixUp,
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ) {
     this.#call = call
     this.#open = open
+    this.#mixUp = mixUp
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -107,7 +111,10 @@ export class UnaryCall<Response> implements Open, InterceptingListener {
     this.#unhook()
     const unconnected = this.#call.getPeer() === this.#target
     if (status.code !== Status.OK)
-      this.#reject(failure(statusOf(status, unconnected), unconnected, this.#why))
+      this.#mixUp.explain(
+        failure(statusOf(status, unconnected), unconnected, this.#why),
+        this.#reject,
+      )
     else if (this.#response === undefined)
       this.#reject(new RpcError(Status.INTERNAL, 'the server sent no response message'))
     else this.#resolve(this.#response.message)
@@ -122,6 +129,7 @@ export class ClientStream<In, Out>
   readonly #call: GrpcCall
   readonly #method: Method<Out, In>
   readonly #open: Set<Open>
+  readonly #mixUp: MixUp
   readonly #target: string
   readonly #unhook: () => void
   #queue: Waiting[] = []
@@ -136,6 +144,7 @@ export class ClientStream<In, Out>
     method: Method<Out, In>,
     call: GrpcCall,
     open: Set<Open>,
+    mixUp: MixUp,
     target: string,
     options: CallOptions,
   ) {
@@ -143,6 +152,7 @@ export class ClientStream<In, Out>
     this.#method = method
     this.#call = call
     this.#open = open
+    this.#mixUp = mixUp
     this.#target = target
     open.add(this)
     this.#unhook = watchOver(this, options)
@@ -178,11 +188,11 @@ export class ClientStream<In, Out>
     const unconnected = this.#call.getPeer() === this.#target
     this.#queue = []
     this.#queueStart = 0
-    this.over(
-      status.code === Status.OK
-        ? undefined
-        : failure(statusOf(status, unconnected), !this.#mayHaveLeft, this.#why),
-    )
+    if (status.code === Status.OK) this.over(undefined)
+    else {
+      const error = failure(statusOf(status, unconnected), !this.#mayHaveLeft, this.#why)
+      this.#mixUp.explain(error, (told) => this.over(told))
+    }
   }
 
   protected override startRead(): void {

@@ -25,6 +25,7 @@ import type { RpcError } from '../wire/status.js'
 import { parseAddress } from './address-grpc.js'
 import { ClientStream, type GrpcCall, type Open, UnaryCall } from './calls-grpc.js'
 import { cancelled, channelClosed } from './failure.js'
+import { MixUp } from './mix-up.js'
 import type { MessageStream } from './stream.js'
 import { failedStream } from './stream-failed.js'
 import { toBuffer } from './stream-grpc.js'
@@ -46,17 +47,21 @@ export class GrpcTransport implements Transport {
   connect(address: string, options: ChannelOptions = {}): Channel {
     const { target, secure } = parseAddress(address)
     const credentials = secure ? tlsCredentials(options.tls) : ChannelCredentials.createInsecure()
-    const channel = new GrpcJsChannel(target, credentials, grpcOptions(options))
-    return new GrpcChannel(channel, options.connectTimeoutMs)
+    const channel = new GrpcJsChannel(target, credentials, grpcOptions(options, secure))
+    return new GrpcChannel(channel, secure, options.connectTimeoutMs)
   }
 }
 
 function tlsCredentials(tls: TlsOptions = {}): ChannelCredentials {
-  const pem = (bytes: Uint8Array | undefined) => (bytes === undefined ? null : toBuffer(bytes))
-  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert))
+  const pem = (text: string | Uint8Array | undefined) => {
+    if (text === undefined) return null
+    return typeof text === 'string' ? Buffer.from(text) : toBuffer(text)
+  }
+  const verify = tls.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}
+  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), verify)
 }
 
-function grpcOptions(options: ChannelOptions): GrpcJsOptions {
+function grpcOptions(options: ChannelOptions, secure: boolean): GrpcJsOptions {
   const chosen: GrpcJsOptions = {
     'grpc.enable_retries': 0,
     'grpc.per_rpc_retry_buffer_size': 0,
@@ -76,6 +81,8 @@ function grpcOptions(options: ChannelOptions): GrpcJsOptions {
     if (options.keepAliveTimeoutMs !== undefined)
       chosen['grpc.keepalive_timeout_ms'] = options.keepAliveTimeoutMs
   }
+  if (secure && options.tls?.serverName !== undefined)
+    chosen['grpc.ssl_target_name_override'] = options.tls.serverName
   return chosen
 }
 
@@ -83,10 +90,12 @@ class GrpcChannel implements Channel {
   readonly #channel: GrpcJsChannel
   readonly #connectTimeoutMs: number | undefined
   readonly #open = new Set<Open>()
+  readonly #mixUp: MixUp
   #closed = false
 
-  constructor(channel: GrpcJsChannel, connectTimeoutMs: number | undefined) {
+  constructor(channel: GrpcJsChannel, secure: boolean, connectTimeoutMs: number | undefined) {
     this.#channel = channel
+    this.#mixUp = new MixUp(channel.getTarget(), secure)
     this.#connectTimeoutMs = connectTimeoutMs
   }
 
@@ -99,7 +108,13 @@ class GrpcChannel implements Channel {
       const refusal = this.#refusal(options)
       if (refusal !== undefined) return reject(refusal)
       const bytes = encodeBytes(method.request, request)
-      const call = new UnaryCall(this.#create(method.path), this.#open, resolve, reject)
+      const call = new UnaryCall(
+        this.#create(method.path),
+        this.#open,
+        this.#mixUp,
+        resolve,
+        reject,
+      )
       call.start(method, bytes, this.#channel.getTarget(), options)
       this.#limitConnecting(call)
     })
@@ -112,7 +127,8 @@ class GrpcChannel implements Channel {
     const refusal = this.#refusal(options)
     if (refusal !== undefined) return failedStream(refusal)
     const call = this.#create(method.path)
-    const stream = new ClientStream(method, call, this.#open, this.#channel.getTarget(), options)
+    const target = this.#channel.getTarget()
+    const stream = new ClientStream(method, call, this.#open, this.#mixUp, target, options)
     this.#limitConnecting(stream)
     return stream
   }
@@ -120,6 +136,7 @@ class GrpcChannel implements Channel {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#mixUp.close()
     for (const open of [...this.#open]) open.cancel(channelClosed(false))
     // After the cancellations, which wait for a turn.
     setImmediate(() => this.#channel.close())

@@ -16,11 +16,18 @@ export interface CallOptions {
   readonly metadata?: Metadata
 }
 
-/** PEM texts for a TLS channel. */
+/** How a channel speaks TLS. Certificates and keys are PEM texts. */
 export interface TlsOptions {
-  readonly ca?: Uint8Array
-  readonly cert?: Uint8Array
-  readonly key?: Uint8Array
+  /** Certificates to trust; those of the system when absent. */
+  readonly ca?: string | Uint8Array
+  /** Who the client is, for servers that ask for it. */
+  readonly cert?: string | Uint8Array
+  /** The private key of `cert`. */
+  readonly key?: string | Uint8Array
+  /** The name that must stand in the server's certificate, when it is not that of the address. */
+  readonly serverName?: string
+  /** Trust any certificate: who sits in between reads and changes everything. Default false. */
+  readonly insecureSkipVerify?: boolean
 }
 
 /** How a channel is to be opened. */

@@ -99,6 +99,8 @@ export function clientFor(
         keepAliveTimeoutMs: options.keepaliveTimeout,
       }),
       ...(isTls && { tls }),
+      // The flags have read the environment already.
+      env: {},
     })
   } catch (error) {
     if (error instanceof ConclaveError) throw new CliError(ExitCode.BAD_CONNECTION, textOf(error))

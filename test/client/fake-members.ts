@@ -5,10 +5,11 @@
  * does with a request is up to the test.
  */
 
-import { type ConnectOptions, connect } from '../../client/client.js'
+import { connect } from '../../client/client.js'
 import { type Route, type ServiceTable, streaming, unary } from '../../client/host/service.js'
 import type { MessageStream } from '../../client/host/stream.js'
 import { InProcessTransport } from '../../client/host/transport-inprocess.js'
+import type { ConnectOptions } from '../../client/options.js'
 import type { Init } from '../../client/wire/codec.js'
 import type {
   LeaseKeepAliveRequest,
@@ -124,7 +125,14 @@ export function fakeMembers(count: number, options: Partial<ConnectOptions> = {}
   })
   const random = { next: () => 0, bytes: (length: number) => new Uint8Array(length) }
   // These members speak etcd and no more.
-  const client = connect({ endpoints: names, transport, clock, random, pipeline: 'off', ...options })
+  const client = connect({
+    endpoints: names,
+    transport,
+    clock,
+    random,
+    pipeline: 'off',
+    ...options,
+  })
   return { client, clock, members, first: members[0]! }
 }
 

@@ -1,0 +1,72 @@
+/**
+ * Endpoints that follow the members of the cluster.
+ *
+ * When the cluster cannot be asked, the endpoints that the client began with are tried,
+ * too: what members say of themselves need not be reachable from here.
+ */
+
+import type { Calls } from './calls.js'
+import type { Connection, RequestOptions } from './connection/connection.js'
+import { parseAddress } from './host/address-grpc.js'
+import type { Member } from './wire/generated/rpc.js'
+import { Cluster } from './wire/methods.js'
+
+/** Keeps the endpoints of a client those of the members. */
+export class MemberSync {
+  readonly #connection: Connection
+  readonly #calls: Calls
+  readonly #began: readonly string[]
+
+  constructor(connection: Connection, calls: Calls) {
+    this.#connection = connection
+    this.#calls = calls
+    this.#began = connection.endpoints.all.map(({ address }) => address)
+  }
+
+  /** Asks once; resolves with the endpoints from now on. */
+  async sync(options: RequestOptions = {}): Promise<string[]> {
+    const { endpoints, log } = this.#connection
+    const request = { linearizable: true }
+    const { members } = await this.#calls.call(Cluster.memberList, request, 'read', options)
+    const addresses = members.filter(isVoter).flatMap(({ clientURLs }) => clientURLs)
+    endpoints.replace(addresses.filter(isAddress))
+    const now = endpoints.all.map(({ address }) => address)
+    log.debug('endpoints were taken from the members', { endpoints: now })
+    return now
+  }
+
+  /** Asks every so often until the connection closes. */
+  start(intervalMs: number): void {
+    this.#run(intervalMs).catch(() => {
+      // Only the end of the connection ends it.
+    })
+  }
+
+  async #run(intervalMs: number): Promise<void> {
+    const { endpoints } = this.#connection
+    while (!this.#connection.closed) {
+      await this.#connection.sleep(intervalMs)
+      try {
+        await this.sync()
+      } catch (error) {
+        this.#connection.log.debug('the members could not be asked', { error: String(error) })
+        if (!this.#connection.closed)
+          endpoints.replace([...endpoints.all.map(({ address }) => address), ...this.#began])
+      }
+    }
+  }
+}
+
+/** A learner serves no linearizable requests; a member without a name has not started. */
+function isVoter({ name, isLearner }: Member): boolean {
+  return name !== '' && !isLearner
+}
+
+function isAddress(address: string): boolean {
+  try {
+    parseAddress(address)
+    return true
+  } catch {
+    return false
+  }
+}
