@@ -9,7 +9,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from '@jest/globals'
 import { type Client, type ConnectOptions, connect } from '../../client/index.js'
 import { ProcessCluster, type ServerProgram } from '../process/process-cluster.js'
-import { type Feature, type ServerKind, wantedKinds } from './server-kind.js'
+import { type Difference, type Feature, type ServerKind, wantedKinds } from './server-kind.js'
 
 const START_MS = 60_000
 
@@ -77,6 +77,12 @@ export class ServerUnderTest {
   /** Registers tests that need something; they are pending on a server without it. */
   having(feature: Feature): Register {
     return this.kind.lacks.includes(feature) ? (name) => test.todo(name) : test
+  }
+
+  /** Registers tests of what only some servers have, for good. */
+  only(difference: Difference): Register {
+    if (!this.kind.differs.includes(difference)) return test
+    return (name) => test.todo(`differs, no ${difference}: ${name}`)
   }
 
   /** @internal */

@@ -200,7 +200,7 @@ export class ProcessCluster {
     const cluster = new ProcessCluster(members, directory)
     for (const member of members) member.start()
     try {
-      await cluster.leader()
+      await cluster.leader(true)
     } catch (error) {
       await cluster.stop()
       throw error
@@ -217,11 +217,17 @@ export class ProcessCluster {
     return this.members.map((member) => member.endpoint)
   }
 
-  /** The member that leads, once every member that is up agrees on it. */
-  async leader(): Promise<ProcessMember> {
+  /**
+   * The member that leads, once every member that is up agrees on it.
+   *
+   * @param allMustLive a member that ends meanwhile is a failure, with what it wrote.
+   */
+  async leader(allMustLive = false): Promise<ProcessMember> {
     const up = this.members.filter((member) => member.isUp)
     let found: ProcessMember | undefined
     await waitFor(`a leader among ${up.map(({ name }) => name).join(', ')}`, async () => {
+      const ended = allMustLive ? up.find((member) => !member.isUp) : undefined
+      if (ended !== undefined) throw new Error(`${ended.name} ended: ${ended.stderr}`)
       const answers = await Promise.all(up.map((member) => member.status()))
       const leaders = new Set(answers.map((answer) => answer?.leader ?? 0n))
       const at = answers.findIndex((answer) => answer?.header?.memberId === answer?.leader)
