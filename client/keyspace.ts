@@ -1,8 +1,10 @@
 /** Keys, leases and watches, whether of a whole cluster or of a namespace in it. */
 
 import type { Bytes } from './bytes.js'
+import type { Cache, CacheOptions } from './cache.js'
 import type { Clock } from './host/clock.js'
 import type { Random } from './host/random.js'
+import type { KeyValue } from './key-value.js'
 import type { KvClient } from './kv.js'
 import type { LeaseClient } from './lease.js'
 import type { Range } from './range.js'
@@ -26,6 +28,8 @@ export interface Keyspace {
   txn(): Txn<[], []>
   /** Watches a key or a range; plain bytes are one key. */
   watch(range: Bytes | Range, options?: WatchOptions): Watcher
+  /** Keeps a copy of a range in this process; plain bytes are a prefix. */
+  cache<T = KeyValue>(range: Bytes | Range, options?: CacheOptions<T>): Cache<T>
   /** The keys under a prefix; see `Client.namespace`. */
   namespace(prefix: Bytes): Keyspace
 }

@@ -6,11 +6,13 @@
  */
 
 import { type Bytes, toBytes } from './bytes.js'
+import { Cache, type CacheOptions } from './cache.js'
 import type { Calls, Streams } from './calls.js'
 import type { Connection } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
 import type { Clock } from './host/clock.js'
 import type { Random } from './host/random.js'
+import type { KeyValue } from './key-value.js'
 import type { Keyspace } from './keyspace.js'
 import { KvClient } from './kv.js'
 import type { LeaseClient } from './lease.js'
@@ -38,6 +40,11 @@ export interface NamespaceSource {
  * `{ fromKey }` runs to its end. Leases belong to the whole cluster: `timeToLive` names
  * those keys of a lease that are in the namespace, but revoking it deletes all of them.
  * `kv.compact` compacts the whole store.
+ *
+ * @example
+ * const team = client.namespace('team-a/')
+ * await team.kv.put('color', 'green')
+ * console.log((await client.kv.get('team-a/color'))?.text())
  */
 export class Namespace implements Keyspace {
   readonly kv: KvClient
@@ -81,6 +88,12 @@ export class Namespace implements Keyspace {
   /** Watches a key or a range; plain bytes are one key. */
   watch(range: Bytes | Range, options: WatchOptions = {}): Watcher {
     return this.#watch.watch(range, options)
+  }
+
+  /** Keeps a copy of a range of the namespace in this process; plain bytes are a prefix. */
+  cache<T = KeyValue>(range: Bytes | Range, options: CacheOptions<T> = {}): Cache<T> {
+    const { connection } = this.#source
+    return new Cache({ connection, calls: this.#calls, watch: this.#watch }, range, options)
   }
 
   /** The keys under a further prefix. */

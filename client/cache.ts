@@ -1,0 +1,424 @@
+/**
+ * A copy of a range in this process, exact by revision.
+ *
+ * It is always what the range was at `revision`: all changes of a revision come in at once,
+ * none is left out, and none comes twice. Reads are answered from memory and may be a little
+ * old; `consistent` makes them wait until the copy is as new as the store was when they were
+ * made, which costs one small read for all that ask in one turn. While no member answers,
+ * the copy stays as it is.
+ */
+
+import { type Bytes, toCount, toKey, toText } from './bytes.js'
+import { CacheEntries } from './cache-entries.js'
+import { CacheLevel, type LevelOwner } from './cache-level.js'
+import {
+  CacheChange,
+  type CacheEvents,
+  type CacheOptions,
+  type CacheWait,
+  type ConsistentRead,
+} from './cache-options.js'
+import { CacheSync, type SyncOwner, type SyncTarget } from './cache-sync.js'
+import { CacheWaiters } from './cache-waiters.js'
+import type { Calls } from './calls.js'
+import type { Connection } from './connection/connection.js'
+import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import type { Clock } from './host/clock.js'
+import { keyText } from './key-text.js'
+import { KeyValue } from './key-value.js'
+import { type Range, toRange, toRangeOrPrefix, type WireRange } from './range.js'
+import { type Listener, TypedEvents } from './typed-events.js'
+import type { WatchBatch, WatchClient, WatchEvent } from './watch.js'
+
+export {
+  CacheChange,
+  type CacheEvents,
+  type CacheOptions,
+  type CacheWait,
+  type ConsistentRead,
+} from './cache-options.js'
+
+/** What a cache is made of. */
+export interface CachePorts {
+  readonly connection: Connection
+  readonly calls: Calls
+  readonly watch: WatchClient
+}
+
+const KEYS_MAX = 1_000_000
+
+/**
+ * A copy of a range; made by `Client.cache`.
+ *
+ * @typeParam T what it gives out for a key.
+ */
+export class Cache<T = KeyValue> implements AsyncDisposable {
+  readonly #entries = new CacheEntries()
+  readonly #events = new TypedEvents<CacheEvents<T>>()
+  readonly #waiters: CacheWaiters
+  readonly #sync: CacheSync
+  readonly #level: CacheLevel
+  readonly #timeoutMs: number
+  readonly #clock: Clock
+  readonly #decode: (kv: KeyValue) => T
+  /** What was decoded already; key-values themselves when nothing is. */
+  readonly #decoded = new WeakMap<KeyValue, { readonly value: T }>()
+  readonly #range: Bounds
+  readonly #unhook: () => void
+  #revision = 0
+  #synced = false
+  #ended: ConclaveError | undefined
+
+  /** @internal Use `Client.cache`. */
+  constructor(ports: CachePorts, prefixOrRange: Bytes | Range, options: CacheOptions<T>) {
+    const isPrefix = typeof prefixOrRange === 'string' || prefixOrRange instanceof Uint8Array
+    const range = isPrefix ? { prefix: prefixOrRange } : prefixOrRange
+    const wireRange = toRange(range)
+    this.#range = bounds(wireRange)
+    const maxKeys = toCount(options.maxKeys ?? KEYS_MAX, 'maxKeys')
+    const { decode, requireLeader = true, signal } = options
+    this.#decode = decode === undefined ? (kv) => kv as T : (kv) => this.#decodeOnce(kv, decode)
+    const { connection, calls, watch } = ports
+    connection.assertOpen()
+    this.#timeoutMs = connection.timeoutMs
+    this.#clock = connection.clock
+    this.#waiters = new CacheWaiters(connection.clock)
+    this.#level = new CacheLevel(
+      connection,
+      calls,
+      this.#waiters.waits,
+      this.#levelOwner(wireRange),
+    )
+    const sleep = (ms: number, until: AbortSignal) => connection.sleep(ms, until)
+    const limits = { range, wireRange, maxKeys, requireLeader }
+    this.#sync = new CacheSync({ calls, sleep, watch }, this.#syncOwner(limits))
+    const onAbort = () => this.#end(errorOf('cancelled', { cause: signal?.reason }), false)
+    this.#unhook = () => signal?.removeEventListener('abort', onAbort)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.#sync.run().catch((error) => this.#end(ConclaveError.from(error), true))
+    if (signal?.aborted) onAbort()
+  }
+
+  /**
+   * Resolves when all keys were read for the first time; rejects when the cache ends before.
+   *
+   * @throws {ConclaveError} `permission-denied`, `too-many-keys`, `closed`, `deadline-exceeded`
+   *   when a time is given, ….
+   */
+  async ready(options: CacheWait = {}): Promise<void> {
+    if (this.#ended !== undefined) throw this.#ended
+    const timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY
+    if (!this.#synced) await this.#waiters.until(0, timeoutMs, options.signal)
+  }
+
+  /** The revision of which it is a copy; 0 before it is ready. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** How many keys it has. */
+  get size(): number {
+    this.#assertReadable()
+    return this.#entries.size
+  }
+
+  /** Is it over? */
+  get closed(): boolean {
+    return this.#ended !== undefined
+  }
+
+  /**
+   * What a key has; undefined when there is none. With `consistent`, as of the store's
+   * revision at the time of the call or later.
+   *
+   * @throws {ConclaveError} `invalid-argument`: the key is not in the range;
+   *   `failed-precondition`: the cache is not ready; why it ended; with `consistent` also
+   *   `deadline-exceeded`, `unavailable`, `cancelled`. What `decode` throws.
+   */
+  get(key: Bytes): T | undefined
+  get(key: Bytes, options: ConsistentRead): Promise<T | undefined>
+  get(key: Bytes, options?: ConsistentRead): T | undefined | Promise<T | undefined> {
+    const text = this.#textOf(key)
+    return options === undefined ? this.#at(text) : this.#consistent(options, () => this.#at(text))
+  }
+
+  /** Is there such a key? */
+  has(key: Bytes): boolean {
+    const text = this.#textOf(key)
+    this.#assertReadable()
+    return this.#entries.get(text) !== undefined
+  }
+
+  /**
+   * What the keys of a part of the range have, in the order of the keys; all of it without
+   * one.
+   *
+   * @param range plain bytes are a prefix.
+   */
+  getAll(range?: Bytes | Range): T[]
+  getAll(range: Bytes | Range | undefined, options: ConsistentRead): Promise<T[]>
+  getAll(range?: Bytes | Range, options?: ConsistentRead): T[] | Promise<T[]> {
+    const part = this.#partOf(range)
+    const read = () => this.#list(part).map((kv) => this.#decode(kv))
+    return options === undefined ? read() : this.#consistent(options, read)
+  }
+
+  /** Keys as UTF-8 and what they have, in the order of the keys, of the revision of the call. */
+  entries(range?: Bytes | Range): IterableIterator<[key: string, value: T]> {
+    const kvs = this.#list(this.#partOf(range))
+    return pairs(kvs, this.#decode)
+  }
+
+  /**
+   * Resolves when the cache is at least at this revision, such as that of a write whose
+   * effect is to be seen.
+   *
+   * @returns the revision that it has reached.
+   * @throws {ConclaveError} `deadline-exceeded`, `cancelled`, why the cache ended.
+   */
+  async waitFor(revision: number, options: CacheWait = {}): Promise<number> {
+    toCount(revision, 'revision')
+    if (this.#ended !== undefined) throw this.#ended
+    if (this.#synced && this.#revision >= revision) return this.#revision
+    const reached = this.#waiters.until(
+      revision,
+      options.timeoutMs ?? this.#timeoutMs,
+      options.signal,
+    )
+    if (this.#synced) this.#level.chase()
+    await reached
+    return this.#revision
+  }
+
+  /**
+   * Adds a listener. One that throws stops nothing: its error ends the process as an
+   * uncaught exception of its own, unless the program catches those.
+   *
+   * @example
+   * const cache = client.cache('services/')
+   * cache.on('change', ({ type, keyString, after }) => console.log(type, keyString, after?.text()))
+   * await cache.ready()
+   * console.log(cache.size, 'keys at revision', cache.revision)
+   */
+  on<K extends keyof CacheEvents<T>>(name: K, listener: Listener<CacheEvents<T>[K]>): this {
+    this.#events.on(name, listener)
+    return this
+  }
+
+  /** Takes a listener out. */
+  off<K extends keyof CacheEvents<T>>(name: K, listener: Listener<CacheEvents<T>[K]>): this {
+    this.#events.off(name, listener)
+    return this
+  }
+
+  /** Ends the cache: reads and waits fail with `closed`. Idempotent. */
+  close(): void {
+    this.#end(errorOf('closed'), false)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+
+  #levelOwner(wireRange: WireRange): LevelOwner {
+    const revision = () => this.#revision
+    const size = () => this.#entries.size
+    const isWaitedFor = () => this.#synced && this.#waiters.isWaitedFor
+    return {
+      wireRange,
+      get revision() {
+        return revision()
+      },
+      get size() {
+        return size()
+      },
+      get isWaitedFor() {
+        return isWaitedFor()
+      },
+      requestProgress: () => this.#sync.requestProgress(),
+      advance: (to: number) => this.#advance(to),
+    }
+  }
+
+  #syncOwner(what: SyncTarget): SyncOwner {
+    return {
+      ...what,
+      listed: (kvs, revision, compactRevision) => this.#listed(kvs, revision, compactRevision),
+      told: (batch) => this.#told(batch, what.maxKeys),
+      disconnected: (error) => this.#events.emit('disconnected', error),
+      resumed: () => {
+        this.#level.forgetServer()
+        this.#events.emit('resumed', undefined)
+      },
+    }
+  }
+
+  async #consistent<R>(options: ConsistentRead, read: () => R): Promise<R> {
+    const { timeoutMs = this.#timeoutMs, signal } = options
+    if (this.#ended !== undefined) throw this.#ended
+    const untilMs = this.#clock.now() + timeoutMs
+    const revision = await this.#waiters.within(this.#level.storeRevision(), timeoutMs, signal)
+    const leftMs = Math.max(1, untilMs - this.#clock.now())
+    await this.waitFor(revision, { timeoutMs: leftMs, ...(signal && { signal }) })
+    return read()
+  }
+
+  #listed(kvs: readonly KeyValue[], revision: number, compactRevision: number): void {
+    if (this.#ended !== undefined) return
+    const at = { revision, synthetic: true }
+    const changes: CacheChange<T>[] = []
+    const gone = new Set(this.#entries.keys())
+    for (const kv of kvs) {
+      const text = keyText(kv.key)
+      gone.delete(text)
+      const known = this.#entries.get(text)
+      if (known?.modRevision === kv.modRevision) continue
+      const after = owned(kv)
+      this.#entries.set(text, after)
+      changes.push(new CacheChange(known, after, at, this.#decode))
+    }
+    for (const text of gone)
+      changes.push(new CacheChange(this.#entries.delete(text), undefined, at, this.#decode))
+    const isFirst = !this.#synced
+    this.#synced = true
+    this.#revision = revision
+    if (isFirst) this.#events.emit('synced', revision)
+    else {
+      this.#events.emit('relisted', { revision, compactRevision })
+      for (const change of changes) this.#events.emit('change', change)
+    }
+    this.#waiters.reached(revision)
+    if (this.#waiters.isWaitedFor) this.#level.chase()
+  }
+
+  #told({ events, revision }: WatchBatch, maxKeys: number): void {
+    let at = 0
+    while (at < events.length && this.#ended === undefined) {
+      // All of one revision, before anybody is told.
+      const { modRevision } = events[at]!.kv
+      const changes: CacheChange<T>[] = []
+      for (; at < events.length && events[at]!.kv.modRevision === modRevision; at++) {
+        const change = this.#change(events[at]!)
+        if (change !== undefined && this.#events.has('change')) changes.push(change)
+      }
+      this.#revision = modRevision
+      if (this.#entries.size > maxKeys) {
+        this.#end(errorOf('too-many-keys'), true)
+        return
+      }
+      for (const change of changes) this.#events.emit('change', change)
+    }
+    if (events.length > 0 || this.#level.trustsProgress) this.#advance(revision)
+    if (events.length === 0) this.#level.answered()
+  }
+
+  #change({ type, kv }: WatchEvent): CacheChange<T> | undefined {
+    const text = keyText(kv.key)
+    const at = { revision: kv.modRevision, synthetic: false }
+    if (type === 'put') {
+      const after = owned(kv)
+      return new CacheChange(this.#entries.set(text, after), after, at, this.#decode)
+    }
+    const before = this.#entries.delete(text)
+    return before && new CacheChange(before, undefined, at, this.#decode)
+  }
+
+  #advance(revision: number): void {
+    if (this.#ended !== undefined) return
+    this.#revision = Math.max(this.#revision, revision)
+    this.#waiters.reached(this.#revision)
+  }
+
+  #end(error: ConclaveError, isFailure: boolean): void {
+    if (this.#ended !== undefined) return
+    this.#ended = error
+    this.#unhook()
+    this.#sync.close()
+    this.#waiters.close(error)
+    if (isFailure) this.#events.emit('error', error)
+    this.#events.emit('end', undefined)
+  }
+
+  #at(text: string): T | undefined {
+    this.#assertReadable()
+    const kv = this.#entries.get(text)
+    return kv === undefined ? undefined : this.#decode(kv)
+  }
+
+  #list({ from, to }: Bounds): KeyValue[] {
+    this.#assertReadable()
+    return this.#entries.list(from, to)
+  }
+
+  #assertReadable(): void {
+    if (this.#ended !== undefined) throw this.#ended
+    if (!this.#synced)
+      throw new ConclaveError(
+        'failed-precondition',
+        'The cache has not read its keys yet; await ready() before the first read.',
+      )
+  }
+
+  #textOf(key: Bytes): string {
+    const text = keyText(toKey(key))
+    const { from, to } = this.#range
+    if (text < from || (to !== undefined && text >= to))
+      throw invalidArgument('The key is not in the range of the cache.')
+    return text
+  }
+
+  #partOf(range: Bytes | Range | undefined): Bounds {
+    if (range === undefined) return this.#range
+    const { from, to } = this.#range
+    const part = bounds(toRangeOrPrefix(range))
+    const endsWithin = to === undefined || (part.to !== undefined && part.to <= to)
+    if (part.from >= from && endsWithin) return part
+    throw invalidArgument('The range is not within that of the cache.')
+  }
+
+  #decodeOnce(kv: KeyValue, decode: (kv: KeyValue) => T): T {
+    let there = this.#decoded.get(kv)
+    if (there === undefined) {
+      there = { value: decode(kv) }
+      this.#decoded.set(kv, there)
+    }
+    return there.value
+  }
+}
+
+/** A range as keys of {@link keyText}. */
+interface Bounds {
+  readonly from: string
+  /** The first key behind it; undefined when there is no end. */
+  readonly to: string | undefined
+}
+
+function bounds({ key, rangeEnd }: WireRange): Bounds {
+  const from = keyText(key)
+  const end = keyText(rangeEnd)
+  if (end === '') return { from, to: `${from}\0` }
+  return { from, to: end === '\0' ? undefined : end }
+}
+
+function* pairs<T>(
+  kvs: readonly KeyValue[],
+  decode: (kv: KeyValue) => T,
+): IterableIterator<[string, T]> {
+  for (const kv of kvs) yield [toText(kv.key), decode(kv)]
+}
+
+/** A copy that does not keep the message alive in which it came. */
+function owned(kv: KeyValue): KeyValue {
+  const { key, value, createRevision, modRevision, version, lease } = kv
+  const bytes = Buffer.allocUnsafe(key.length + value.length)
+  bytes.set(key)
+  bytes.set(value, key.length)
+  return new KeyValue({
+    key: bytes.subarray(0, key.length),
+    value: bytes.subarray(key.length),
+    createRevision,
+    modRevision,
+    version,
+    lease,
+  })
+}
