@@ -83,7 +83,13 @@ export class AuthClient {
   }
 }
 
-/** Who may use the cluster. */
+/**
+ * Who may use the cluster.
+ *
+ * @example
+ * await client.auth.users.add('reader', 'secret')
+ * await client.auth.users.grantRole('reader', 'readers')
+ */
 export class Users {
   readonly #calls: Calls
 
@@ -137,7 +143,13 @@ export class Users {
   }
 }
 
-/** What users may do. */
+/**
+ * What users may do.
+ *
+ * @example
+ * await client.auth.roles.add('readers')
+ * console.log(await client.auth.roles.list())
+ */
 export class Roles {
   readonly #calls: Calls
 

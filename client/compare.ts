@@ -16,7 +16,13 @@ const RESULTS: Readonly<Record<Operator, CompareResult>> = {
   '<': CompareResult.LESS,
 }
 
-/** One condition of a transaction; made by {@link compare}. */
+/**
+ * One condition of a transaction; made by {@link compare}.
+ *
+ * @example
+ * const unclaimed: Compare = compare('leader').missing()
+ * await client.txn().if(unclaimed).then(op.put('leader', 'me')).commit()
+ */
 export class Compare {
   /** @internal */
   readonly wire: Init<WireCompare>
@@ -27,7 +33,13 @@ export class Compare {
   }
 }
 
-/** What can be asked of a key, or of every key of a range. */
+/**
+ * What can be asked of a key, or of every key of a range.
+ *
+ * @example
+ * const unchanged = compare('config').modRevision('=', 7)
+ * const allOld = compare({ prefix: 'jobs/' }).version('<', 3)
+ */
 export class CompareTargets {
   readonly #range: WireRange
 
@@ -90,7 +102,12 @@ export class CompareTargets {
   }
 }
 
-/** Begins a condition: `compare('a').modRevision('=', 7)`. On a range it must hold for every key. */
+/**
+ * Begins a condition: `compare('a').modRevision('=', 7)`. On a range it must hold for every key.
+ *
+ * @example
+ * await client.txn().if(compare('config').exists()).then(op.delete('config')).commit()
+ */
 export function compare(keyOrRange: Bytes | Range): CompareTargets {
   return new CompareTargets(toRange(keyOrRange))
 }

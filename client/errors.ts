@@ -30,7 +30,18 @@ export interface ConclaveErrorOptions {
 /** Marks our errors across copies of this package and across realms. */
 const BRAND = Symbol.for('conclave.error')
 
-/** A failure with a stable code and a sentence that says what to do. */
+/**
+ * A failure with a stable code and a sentence that says what to do.
+ *
+ * @example
+ * try {
+ *   await client.kv.put('counter', '1')
+ * } catch (error) {
+ *   if (!(error instanceof ConclaveError)) throw error
+ *   if (error.outcomeUnknown) console.log((await client.kv.get('counter'))?.text())
+ *   else console.error(error.code, error.message)
+ * }
+ */
 export class ConclaveError extends Error {
   override readonly name = 'ConclaveError'
   readonly [BRAND] = true

@@ -4,7 +4,13 @@ import { toText } from './bytes.js'
 import { decodeValue, type ValueCodec } from './value-codec.js'
 import type { KeyValue as WireKeyValue } from './wire/generated/kv.js'
 
-/** A key-value at one revision. Do not change its bytes. */
+/**
+ * A key-value at one revision. Do not change its bytes.
+ *
+ * @example
+ * const kv: KeyValue | null = await client.kv.get('config/limits')
+ * if (kv !== null) console.log(kv.keyString, kv.json(), kv.modRevision, kv.version)
+ */
 export class KeyValue {
   readonly key: Uint8Array
   readonly value: Uint8Array

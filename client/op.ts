@@ -10,6 +10,10 @@ declare const RESULT: unique symbol
 /**
  * One operation of a transaction; made by {@link op}.
  *
+ * @example
+ * const writes: Op[] = ['a', 'b'].map((key) => op.put(key, 'new'))
+ * await client.txn().then(...writes).commit()
+ *
  * @typeParam Result what it brings.
  */
 export class Op<out Result extends OpResult = OpResult> {

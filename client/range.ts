@@ -53,7 +53,13 @@ function prefixRange(prefix: Uint8Array): WireRange {
   return { key: prefix, rangeEnd: prefixEnd(prefix) }
 }
 
-/** The first key after all keys with this prefix; `\0`, the open end, when there is none. */
+/**
+ * The first key after all keys with this prefix; `\0`, the open end, when there is none.
+ *
+ * @example
+ * const key = new TextEncoder().encode('config/')
+ * const { kvs } = await client.kv.getAll({ from: key, to: prefixEnd(key) })
+ */
 export function prefixEnd(prefix: Uint8Array): Uint8Array {
   let length = prefix.length
   while (length > 0 && prefix[length - 1] === 0xff) length--

@@ -44,6 +44,13 @@ export interface TxnParts<
  * Write it as one chain: what its type knows is what the chain says. One that is built
  * in a loop is a plain `Txn`, whose results have to be told apart by their `type`.
  *
+ * @example
+ * const { succeeded } = await client
+ *   .txn()
+ *   .if(compare('color').value('=', 'green'))
+ *   .then(op.put('color', 'blue'))
+ *   .commit()
+ *
  * @typeParam Then results of the operations when the conditions hold.
  * @typeParam Else results of the operations when they do not.
  */

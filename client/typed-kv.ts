@@ -30,7 +30,14 @@ import type {
 } from './requests.js'
 import { encodeValue, type ValueCodec } from './value-codec.js'
 
-/** A key-value whose value has a type. */
+/**
+ * A key-value whose value has a type.
+ *
+ * @example
+ * const limits = client.kv.withCodec(json<{ perSecond: number }>())
+ * const limit = await limits.get('limits/api')
+ * if (limit !== null) console.log(limit.value.perSecond, limit.raw.modRevision)
+ */
 export class TypedKeyValue<T> {
   /** The same, as bytes. */
   readonly raw: KeyValue

@@ -44,7 +44,17 @@ export interface StandardIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-/** A schema refused a value; the `cause` of an `invalid-value`. */
+/**
+ * A schema refused a value; the `cause` of an `invalid-value`.
+ *
+ * @example
+ * try {
+ *   await client.kv.withCodec(json<number>()).get('counter')
+ * } catch (error) {
+ *   if (!(error instanceof ConclaveError)) throw error
+ *   if (error.cause instanceof SchemaError) console.error(error.cause.issues)
+ * }
+ */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError'
   readonly issues: readonly StandardIssue[]

@@ -181,7 +181,7 @@ export class Lock implements AsyncDisposable {
    * Conditions that make any transaction fail once the lock is lost or released.
    *
    * @example
-   * await client.txn().if(...lock.guard()).then(op.put('report', text)).commit()
+   * await client.txn().if(...lock.guard()).then(op.put('report', 'done')).commit()
    */
   guard(): Compare[] {
     return this.#held.guard()

@@ -13,7 +13,17 @@ export interface ServiceRecord {
 /** All records of a name. */
 export type FoundRecords = readonly ServiceRecord[]
 
-/** A name was not found. */
+/**
+ * A name was not found.
+ *
+ * @example
+ * const records: ServiceRecords = {
+ *   async find(name) {
+ *     throw new ServiceRecordsError(`${name} is not in our table`, true)
+ *   },
+ *   close() {},
+ * }
+ */
 export class ServiceRecordsError extends Error {
   override readonly name = 'ServiceRecordsError'
 

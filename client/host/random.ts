@@ -8,7 +8,12 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** A positive random 63-bit id: etcd's lease ids are int64 and never negative. */
+/**
+ * A positive random 63-bit id: etcd's lease ids are int64 and never negative.
+ *
+ * @example
+ * const lease = await client.lease.grant(10, { id: randomId(client.random) })
+ */
 export function randomId(random: Random): bigint {
   const bytes = random.bytes(8)
   const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
