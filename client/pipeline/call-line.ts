@@ -21,9 +21,9 @@ export const BATCH_CALLS_MAX = 128
 /** Bytes of calls in one message, unless one call has more. */
 export const BATCH_BYTES_MAX = 256 * 1024
 /** Calls that one client may have under way and waiting. */
-export const CALLS_MAX = 200_000
+export const CALLS_MAX = 100_000
 /** Bytes of them. */
-export const CALLS_BYTES_MAX = 256 * 1024 * 1024
+export const CALLS_BYTES_MAX = 64 * 1024 * 1024
 
 /** How much may be unanswered. */
 export interface Window {

@@ -118,7 +118,8 @@ export class PendingCall {
   /** It will have no answer, for this reason. */
   giveUp(why: RpcError): void {
     if (!this.mayHaveHappened) {
-      this.fail(ConclaveError.from(new RpcError(why.code, why.details, true), this.intent))
+      const { code, details, cause } = why
+      this.fail(ConclaveError.from(new RpcError(code, details, true, { cause }), this.intent))
       return
     }
     const etcd = { status: why.code, text: why.details }

@@ -92,8 +92,8 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   #window: Window | undefined
   /** Was there ever a welcome? */
   #known = false
-  /** Endpoints in a row that did not know the pipeline. */
-  #unknowing = 0
+  /** Endpoints that did not know the pipeline since then. */
+  readonly #unknowing = new Set<string>()
   /** The stream took all it can for now. */
   #full = false
   #flushing = false
@@ -249,7 +249,7 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     if (!this.#knowsUs(applied)) return
     this.#window = { callsMax, bytesMax }
     this.#known = true
-    this.#unknowing = 0
+    this.#unknowing.clear()
     this.#trouble = undefined
     this.#connection.telemetry.pipelineOpened(this.#stream.address)
     this.#owner.welcomed()
@@ -356,8 +356,9 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   }
 
   #unimplemented(error: RpcError): boolean {
-    this.#unknowing++
-    const isMixed = this.#known && this.#unknowing < this.#connection.endpoints.all.length
+    this.#unknowing.add(this.#stream.address)
+    const { all } = this.#connection.endpoints
+    const isMixed = this.#known && !all.every(({ address }) => this.#unknowing.has(address))
     if (!isMixed) this.#owner.notOffered(error)
     return isMixed && this.#isWanted
   }
