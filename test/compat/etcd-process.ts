@@ -9,6 +9,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import type { TlsOptions } from '../../client/host/transport.js'
 import { GrpcTransport } from '../../client/host/transport-grpc.js'
 import { Maintenance } from '../../client/wire/methods.js'
 import { freePorts } from '../../server/host/free-port.js'
@@ -40,11 +41,22 @@ export function findEtcd(): string | undefined {
 /** How long a start or a stop may take. */
 const PATIENCE_MS = 20_000
 
+/** How a member is started. */
+export interface EtcdOptions {
+  /** Flags on top of those that it needs. */
+  readonly flags?: readonly string[]
+  /** It serves clients over TLS, and this is how to reach it; the flags name its certificates. */
+  readonly tls?: TlsOptions
+}
+
 /** Starts one member; resolves when it answers. */
-export async function startEtcd(binary: string): Promise<RunningCluster> {
+export async function startEtcd(
+  binary: string,
+  { flags = [], tls }: EtcdOptions = {},
+): Promise<RunningCluster> {
   const directory = mkdtempSync(join(tmpdir(), 'conclave-etcd-'))
   const [client, peer] = await freePorts(2)
-  const clientUrl = `http://127.0.0.1:${client}`
+  const clientUrl = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${client}`
   const peerUrl = `http://127.0.0.1:${peer}`
   const args = [
     ...['--name', 'm1', '--data-dir', join(directory, 'data'), '--logger', 'zap'],
@@ -52,11 +64,12 @@ export async function startEtcd(binary: string): Promise<RunningCluster> {
     ...['--listen-client-urls', clientUrl, '--advertise-client-urls', clientUrl],
     ...['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
     ...['--initial-cluster', `m1=${peerUrl}`],
+    ...flags,
   ]
   const start = async () => {
     const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'inherit'] })
     try {
-      await ready(child, clientUrl)
+      await ready(child, clientUrl, tls)
     } catch (error) {
       await end(child, 'SIGKILL')
       throw error
@@ -77,13 +90,13 @@ export async function startEtcd(binary: string): Promise<RunningCluster> {
   }
 }
 
-async function ready(child: ChildProcess, url: string): Promise<void> {
+async function ready(child: ChildProcess, url: string, tls?: TlsOptions): Promise<void> {
   const died = new Promise<never>((_resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`etcd ended with ${code} before it was ready`)))
   })
   died.catch(() => {})
-  const channel = new GrpcTransport().connect(url)
+  const channel = new GrpcTransport().connect(url, tls && { tls })
   const endsAtMs = Date.now() + PATIENCE_MS
   try {
     for (;;) {
