@@ -66,16 +66,18 @@ export function applyPipeline(
   batch: PipelineBatch,
   index: number,
 ): PipelineOutcome {
-  const { sessions } = state
+  const { store, sessions } = state
   const { calls, first } = batch
   const open = sessions.open(batch.session, batch.grantedIndex, batch.acknowledged)
   const run = new BatchRun(state, index)
   const next = open.session.applied + 1 - first
-  for (let i = next; i >= 0 && i < calls.length; i++) {
-    if (open.ended || sessions.isStuck(open)) break
-    sessions.begin(open)
-    sessions.keep(open, run.answer(calls[i]!, first + i, sessions.isFull(open)))
-  }
+  store.group(() => {
+    for (let i = next; i >= 0 && i < calls.length; i++) {
+      if (open.ended || sessions.isStuck(open)) break
+      sessions.begin(open)
+      sessions.keep(open, run.answer(calls[i]!, first + i, sessions.isFull(open)))
+    }
+  })
   sessions.close(open)
   return run
 }
