@@ -2,9 +2,11 @@
 
 import { subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { startCluster } from '../server/index.js'
 import { fakeMembers, settled, silence } from '../test/client/fake-members.js'
 import type { Calls } from './calls.js'
 import { type CallTrace, ObservedCalls } from './calls-observed.js'
+import { connect } from './client.js'
 import { ConclaveError } from './errors.js'
 import { Telemetry } from './telemetry.js'
 import { etcdErrors } from './wire/etcd-errors.js'
@@ -150,6 +152,24 @@ describe('traced calls', () => {
     expect(step).toBe('error')
     expect(trace).toMatchObject({ method: 'KV/Range', tries: 2, endpoint: 'b' })
     expect(trace.error).toMatchObject({ code: 'unavailable' })
+  })
+
+  test('a call on the pipeline says so, and batches are counted', async () => {
+    const cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
+    cleanUp.push(() => void cluster.stop())
+    const { endpoints, transport } = cluster
+    const client = connect({ endpoints, transport, pipeline: 'require' })
+    const steps = traced()
+    await client.kv.put('a', '1')
+    await client.kv.get('a')
+    const ended = steps.filter(({ step, trace }) => step === 'asyncEnd' && /^KV/.test(trace.method))
+    expect(ended.map(({ trace }) => trace)).toEqual([
+      expect.objectContaining({ method: 'KV/Put', transport: 'pipeline', endpoint: endpoints[0] }),
+      expect.objectContaining({ method: 'KV/Range', transport: 'pipeline', tries: 1 }),
+    ])
+    expect(client.metrics().pipeline).toMatchObject({ batches: 2, calls: 2, resent: 0 })
+    client.close()
+    await cluster.stop()
   })
 
   test('a call that names its endpoint says so', async () => {

@@ -82,7 +82,7 @@ export interface ClientMetrics {
     readonly lost: number
   }
   readonly pipeline: {
-    /** Streams that were welcomed; each after the first followed a break. */
+    /** Streams that a member welcomed: the first, another when the session begins, one after each break. */
     readonly opened: number
     /** Messages with calls that were sent. */
     readonly batches: number

@@ -111,6 +111,7 @@ const documents = [
   'README.md',
   'docs/testing-your-code.md',
   'docs/members.md',
+  'docs/client.md',
   ...readdirSync(join(root, 'docs/recipes')).map((name) => `docs/recipes/${name}`),
 ]
 const commented = new Set([...exportsByDoor.values()].flat().map(({ file }) => file))

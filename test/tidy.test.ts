@@ -46,7 +46,7 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
   [/\bMath\.random\b/, 'Math.random: use the Random port'],
   [/\bprocess\s*\./, 'process: only hosts and the command line know it'],
   [
-    /from '(node:)?(fs|fs\/promises|net|tls|dns|dgram|os|http|https|http2|child_process|worker_threads|timers|timers\/promises|perf_hooks|process)'/,
+    /from '(node:)?(diagnostics_channel|fs|fs\/promises|net|tls|dns|dgram|os|http|https|http2|child_process|worker_threads|timers|timers\/promises|perf_hooks|process)'/,
     'this Node module: use a port',
   ],
   [
