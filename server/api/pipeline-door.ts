@@ -62,15 +62,16 @@ function admitRead(member: Admitting, call: PipelineCall, bytes: number): Queued
 }
 
 /** @returns whether the read may be of old data. */
-function checkRead(member: Admitting, { range, txn, ...others }: PipelineCall): boolean {
+function checkRead(member: Admitting, call: PipelineCall): boolean {
+  const { range, txn } = call
   if (range !== undefined) {
     door.range(member, range)
     return range.serializable
   }
   if (txn === undefined) {
-    const { put, deleteRange, compaction, leaseGrant, leaseRevoke } = others
-    const isWrite = put ?? deleteRange ?? compaction ?? leaseGrant ?? leaseRevoke
-    throw (isWrite === undefined ? errors.unknownCall : errors.noNumber).error()
+    const { put, deleteRange, compaction, leaseGrant, leaseRevoke } = call
+    const write = put ?? deleteRange ?? compaction ?? leaseGrant ?? leaseRevoke
+    throw (write === undefined ? errors.unknownCall : errors.noNumber).error()
   }
   if (!isReadOnly(txn)) throw errors.noNumber.error()
   door.txn(member, txn)

@@ -54,10 +54,11 @@ class MadeUpSession {
 function bed(batchBytesMax = 1_000_000) {
   const session = new MadeUpSession()
   const clock = new VirtualClock()
+  const calls = new CallsUnderWay()
   const it = {
     clock,
     session,
-    calls: new CallsUnderWay(),
+    calls,
     /** What raft took. */
     taken: [] as PipelineBatch[],
     drops: undefined as DropReason | undefined,
@@ -72,50 +73,50 @@ function bed(batchBytesMax = 1_000_000) {
     heard: [] as string[],
     /** The client has room. */
     flowing: true,
-    pipelines: new Pipelines({
-      clock,
-      electionTimeoutMs: ELECTION_MS,
-      timeoutMs: TIMEOUT_MS,
-      batchBytesMax,
-      sessions: () => session.sessions,
-      readBarrier: () =>
-        new Promise<void>((resolve, reject) => it.barriers.push({ resolve, reject })),
-      propose: (data) => {
-        if (it.drops !== undefined) throw new ProposalDropped(it.drops, 'dropped')
-        it.taken.push(Command.decode(data).pipeline!)
-      },
-      applyLag: () => it.applyLag,
-      isLeader: () => it.isLeader,
-      leaderlessSinceMs: () => it.leaderlessSinceMs,
-      timeoutError: () => etcdErrors.timeout.error(),
-      get calls() {
-        return it.calls
-      },
-    }),
-    open: (id = SESSION) => it.pipelines.open(id, it.client).stream,
+  }
+  const client: PipelineClient = {
+    send(answers) {
+      for (const bytes of answers) it.heard.push(wordOf(PipelineAnswer.decode(bytes)))
+      return it.flowing
+    },
+    pause: () => it.heard.push('pause'),
+    resume: () => it.heard.push('resume'),
+    end: () => it.heard.push('end'),
+    fail: (error) => it.heard.push(error.details),
+    read: () => {
+      const value = new Uint8Array(it.readBytes)
+      const range = { kvs: [{ value }], count: session.applied }
+      return encodeBytes(PipelineAnswer, { range })
+    },
+  }
+  const pipelines = new Pipelines({
+    clock,
+    electionTimeoutMs: ELECTION_MS,
+    timeoutMs: TIMEOUT_MS,
+    batchBytesMax,
+    sessions: () => session.sessions,
+    readBarrier: () =>
+      new Promise<void>((resolve, reject) => it.barriers.push({ resolve, reject })),
+    propose: (data) => {
+      if (it.drops !== undefined) throw new ProposalDropped(it.drops, 'dropped')
+      it.taken.push(Command.decode(data).pipeline!)
+    },
+    applyLag: () => it.applyLag,
+    isLeader: () => it.isLeader,
+    leaderlessSinceMs: () => it.leaderlessSinceMs,
+    timeoutError: () => etcdErrors.timeout.error(),
+    calls,
+  })
+  return Object.assign(it, {
+    pipelines,
+    open: (id = SESSION) => pipelines.open(id, client).stream,
     /** The turn ends. */
     turn: () => clock.run(0),
     /** Raft's entries from the nth on are applied. */
     applyFrom(n = 0) {
       for (const batch of it.taken.slice(n)) session.apply(batch)
     },
-    client: {
-      send(answers) {
-        for (const bytes of answers) it.heard.push(wordOf(PipelineAnswer.decode(bytes)))
-        return it.flowing
-      },
-      pause: () => it.heard.push('pause'),
-      resume: () => it.heard.push('resume'),
-      end: () => it.heard.push('end'),
-      fail: (error) => it.heard.push(error.details),
-      read: () => {
-        const value = new Uint8Array(it.readBytes)
-        const range = { kvs: [{ value }], count: session.applied }
-        return encodeBytes(PipelineAnswer, { range })
-      },
-    } as PipelineClient,
-  }
-  return it
+  })
 }
 
 /** A write's number; for a read, how many writes it saw. */
