@@ -43,9 +43,15 @@ export interface WatchLimits {
   readonly fragmentBytes: number
   /** Milliseconds between progress notifications; up to a tenth is added at random. */
   readonly progressIntervalMs: number
-  /** Responses that may wait in a stream before its watchers fall behind. */
+  /**
+   * Responses that may wait in a stream before its watchers fall behind; one for each of
+   * them when they are more, so that all may hear of one change.
+   */
   readonly queueResponsesMax: number
-  /** Bytes of events that may wait in a stream; the response that reaches it is the last. */
+  /**
+   * Bytes of events that may wait in a stream; the response that reaches it is the last. An
+   * event that goes to one watcher after the other is held, and counted, once.
+   */
   readonly queueBytesMax: number
 }
 
@@ -92,6 +98,8 @@ export class WatchStream {
   /** Entries of the queue before it are sent already. */
   #queueStart = 0
   #queueBytes = 0
+  /** The event of the response that was queued last, when it had one. */
+  #lastQueued: WatchEvent | undefined
   #blocked = false
   #paused = false
   #closed = false
@@ -192,9 +200,9 @@ export class WatchStream {
    * when there is no room. Once one watcher waits for room, the others do not pass it.
    */
   offer(watcher: Watcher, events: readonly WatchEvent[], revision: number): boolean {
-    const { queueResponsesMax, queueBytesMax, fragmentBytes } = this.#owner.limits
+    const { queueBytesMax, fragmentBytes } = this.#owner.limits
     if (this.#waiting.size > 0) return false
-    if (this.#queueLength >= queueResponsesMax || this.#queueBytes >= queueBytesMax) return false
+    if (this.#queueLength >= this.#responsesMax || this.#queueBytes >= queueBytesMax) return false
     watcher.idle = false
     this.#owner.delivered(events.length)
     const runs = watcher.fragment ? fragments(events, fragmentBytes) : [events]
@@ -211,6 +219,10 @@ export class WatchStream {
 
   get #queueLength(): number {
     return this.#queue.length - this.#queueStart
+  }
+
+  get #responsesMax(): number {
+    return Math.max(this.#owner.limits.queueResponsesMax, this.#watchers.size)
   }
 
   #drop(watcher: Watcher): void {
@@ -250,17 +262,18 @@ export class WatchStream {
 
   #push(head: Init<WatchResponse>, revision: number, events: readonly WatchEvent[]): void {
     if (this.#closed) return
-    const bytes = eventBytes(events)
-    const pending = { head, revision, events, bytes }
     if (!this.#blocked && this.#queueLength === 0) {
-      this.#send(pending)
+      this.#send(head, revision, events)
       return
     }
-    this.#queue.push(pending)
+    const only = events.length === 1 ? events[0] : undefined
+    const bytes = only !== undefined && only === this.#lastQueued ? 0 : eventBytes(events)
+    this.#lastQueued = only
+    this.#queue.push({ head, revision, events, bytes })
     this.#queueBytes += bytes
   }
 
-  #send({ head, revision, events }: Pending): void {
+  #send(head: Init<WatchResponse>, revision: number, events: readonly WatchEvent[]): void {
     const sink = this.#sink
     const header = sink.header(revision)
     if (events.length === 0) this.#blocked = !sink.send({ ...head, header })
@@ -273,13 +286,14 @@ export class WatchStream {
     while (!this.#blocked && this.#queueLength > 0) {
       const pending = this.#queue[this.#queueStart++]!
       this.#queueBytes -= pending.bytes
-      this.#send(pending)
+      this.#send(pending.head, pending.revision, pending.events)
     }
     if (this.#closed) return
+    if (this.#queueLength === 0) this.#lastQueued = undefined
     this.#queue = this.#queue.slice(this.#queueStart)
     this.#queueStart = 0
-    const { queueResponsesMax, queueBytesMax } = this.#owner.limits
-    if (this.#queueLength > queueResponsesMax / 2 || this.#queueBytes > queueBytesMax / 2) return
+    const { queueBytesMax } = this.#owner.limits
+    if (this.#queueLength > this.#responsesMax / 2 || this.#queueBytes > queueBytesMax / 2) return
     if (this.#paused) {
       this.#paused = false
       this.#sink.resume?.()
