@@ -8,6 +8,10 @@
 
 import { NO_BYTES } from '../../client/wire/codec.js'
 import type { AnswersRecord } from '../../client/wire/generated/command.js'
+import { idKey } from './id-key.js'
+
+/** The queue is moved together when so many slots at its head are free. */
+const FREE_SLOTS_MAX = 1024
 
 /** See the head of the file. Changed by Sessions only. */
 export class Session {
@@ -17,18 +21,23 @@ export class Session {
   acknowledged = 0
   /** What the answers above `acknowledged` take, in bytes. */
   answerBytes = 0
+  /** Names the session in the backend. */
+  readonly key: string
   /**
-   * Oldest first, none empty. Invariant: consecutive, the last one ends at `applied`, and
-   * the first one holds the answer after `acknowledged`.
+   * From `#head` on, oldest first, none empty. Invariant: consecutive, the last one ends at
+   * `applied`, and the first one holds the answer after `acknowledged`.
    */
-  readonly #batches: AnswersRecord[] = []
+  readonly #batches: (AnswersRecord | undefined)[] = []
+  #head = 0
 
   constructor(
     /** The lease that is the session. */
     readonly id: bigint,
     /** The log entry that granted the lease. */
     readonly grantedIndex: number,
-  ) {}
+  ) {
+    this.key = idKey(id)
+  }
 
   /** How many answers are kept. */
   get answerCount(): number {
@@ -37,7 +46,7 @@ export class Session {
 
   /** The first number of each batch that is kept, oldest first. */
   get batchStarts(): number[] {
-    return this.#batches.map(({ first }) => first)
+    return this.#batches.slice(this.#head).map((batch) => batch!.first)
   }
 
   /** The answer of that write, unless it is acknowledged or not applied. */
@@ -64,7 +73,7 @@ export class Session {
   /** Takes in a batch as it was stored; they come oldest first, after `acknowledged` is set. */
   restore(batch: AnswersRecord): void {
     const { first, answers } = batch
-    const next = this.#batches.length === 0 ? first : this.#nextAfterLast()
+    const next = this.#batches.length === this.#head ? first : this.#nextAfterLast()
     if (answers.length === 0 || first !== next)
       throw new Error(`The backend is damaged: session ${this.id} has answers at ${first}`)
     this.#batches.push(batch)
@@ -75,7 +84,7 @@ export class Session {
   /** @throws Error what was restored does not reach from `acknowledged` to `applied`. */
   assertWhole(): void {
     const { applied, acknowledged } = this
-    const kept = this.#batches[0]
+    const kept = this.#batches[this.#head]
     const from = kept?.first ?? applied + 1
     const to = kept === undefined ? applied : this.#nextAfterLast() - 1
     const fits = kept === undefined || from + kept.answers.length - 1 > acknowledged
@@ -87,24 +96,34 @@ export class Session {
 
   /** Forgets answers up to `sequence`, which is not above `applied`. Returns where the batches began that are gone. */
   forget(sequence: number): number[] {
-    let gone = 0
-    for (const { first, answers } of this.#batches) {
-      const last = first + answers.length - 1
-      const to = Math.min(last, sequence)
-      for (let at = Math.max(first, this.acknowledged + 1); at <= to; at++) {
-        this.answerBytes -= answers[at - first]!.length
-        answers[at - first] = NO_BYTES
-      }
-      if (last > sequence) break
-      gone++
+    const gone: number[] = []
+    for (; this.#head < this.#batches.length; this.#head++) {
+      const batch = this.#batches[this.#head]!
+      this.#release(batch, sequence)
+      if (batch.first + batch.answers.length - 1 > sequence) break
+      gone.push(batch.first)
+      this.#batches[this.#head] = undefined
     }
     this.acknowledged = sequence
-    return this.#batches.splice(0, gone).map(({ first }) => first)
+    if (this.#head >= FREE_SLOTS_MAX && this.#head * 2 >= this.#batches.length) {
+      this.#batches.splice(0, this.#head)
+      this.#head = 0
+    }
+    return gone
   }
 
   /** The answers that are kept, oldest first. */
   *answers(): Iterable<Uint8Array> {
     for (let at = this.acknowledged + 1; at <= this.applied; at++) yield this.answer(at)!
+  }
+
+  /** Answers of the batch up to `sequence` take no room any more. */
+  #release({ first, answers }: AnswersRecord, sequence: number): void {
+    const to = Math.min(first + answers.length - 1, sequence)
+    for (let at = Math.max(first, this.acknowledged + 1); at <= to; at++) {
+      this.answerBytes -= answers[at - first]!.length
+      answers[at - first] = NO_BYTES
+    }
   }
 
   #nextAfterLast(): number {
@@ -113,7 +132,7 @@ export class Session {
   }
 
   #batchOf(sequence: number): AnswersRecord {
-    let low = 0
+    let low = this.#head
     let high = this.#batches.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1

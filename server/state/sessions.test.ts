@@ -54,6 +54,17 @@ describe('what is kept', () => {
     expect(client.view).toMatchObject({ applied: 5, answerCount: 0, answerBytes: 0 })
   })
 
+  test('thousands of batches that are acknowledged a little later leave only the last ones', async () => {
+    const client = await session()
+    const count = 5000
+    for (let n = 1; n <= count; n++) client.batch([a], { acknowledged: Math.max(0, n - 10) })
+    expect(client.view).toMatchObject({ applied: count, acknowledged: count - 10, answerCount: 10 })
+    expect(client.records).toBe(11)
+    for (let n = count - 9; n <= count; n++) expect(client.answer(n).revision).toBe(n + 1)
+    await client.bed.restart()
+    expect(client.answer(count - 9).revision).toBe(count - 8)
+  })
+
   test('nothing beyond what is applied can be acknowledged, and nothing comes back', async () => {
     const client = await session()
     client.batch([a, a], { acknowledged: 9 })

@@ -18,7 +18,7 @@ import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import { AnswersRecord, SessionRecord } from '../../client/wire/generated/command.js'
 import { SESSION_ANSWERS_BYTES_MAX, SESSION_ANSWERS_MAX, SESSION_REFUSALS_MAX } from '../limits.js'
 import type { Backend } from '../storage/backend.js'
-import { compareIds, idKey } from './id-key.js'
+import { compareIds, numberKey } from './id-key.js'
 import type { Lessor } from './lessor.js'
 import { Session } from './session.js'
 
@@ -87,7 +87,7 @@ export class Sessions {
     let session: Session | undefined
     for (const [key, bytes] of backend.entries(TABLE)) {
       if (key.length > ID_LENGTH) {
-        if (!session || !key.startsWith(idKey(session.id)))
+        if (!session || !key.startsWith(session.key))
           throw new Error('The backend is damaged: answers without a session')
         session.restore(AnswersRecord.decode(bytes))
       } else {
@@ -156,7 +156,8 @@ export class Sessions {
     this.#open = batch
     const forgotten = Math.min(acknowledged, session.applied)
     if (forgotten > session.acknowledged) {
-      for (const first of session.forget(forgotten)) this.#backend.delete(TABLE, keyOf(id, first))
+      for (const first of session.forget(forgotten))
+        this.#backend.delete(TABLE, keyOf(session, first))
       batch.changed = true
     }
     return batch
@@ -200,9 +201,9 @@ export class Sessions {
     else if (changed) {
       if (answers) {
         const record = AnswersRecord.encode(answers).finish()
-        this.#backend.put(TABLE, keyOf(session.id, answers.first), record)
+        this.#backend.put(TABLE, keyOf(session, answers.first), record)
       }
-      this.#backend.put(TABLE, idKey(session.id), SessionRecord.encode(session).finish())
+      this.#backend.put(TABLE, session.key, SessionRecord.encode(session).finish())
     }
   }
 
@@ -221,8 +222,8 @@ export class Sessions {
 
   #remove(session: Session): void {
     this.#sessions.delete(session.id)
-    this.#backend.delete(TABLE, idKey(session.id))
-    for (const first of session.batchStarts) this.#backend.delete(TABLE, keyOf(session.id, first))
+    this.#backend.delete(TABLE, session.key)
+    for (const first of session.batchStarts) this.#backend.delete(TABLE, keyOf(session, first))
   }
 
   #restored(key: string, record: SessionRecord): Session {
@@ -238,8 +239,8 @@ export class Sessions {
 }
 
 /** The key of the answers from `first` on: behind the key of the session, in order. */
-function keyOf(id: bigint, first: number): string {
-  return idKey(id) + idKey(BigInt(first))
+function keyOf({ key }: Session, first: number): string {
+  return key + numberKey(first)
 }
 
 function viewOf(session: Session): SessionView {
