@@ -90,6 +90,11 @@ export class Endpoint {
     return Math.max(0, this.#blockedUntilMs - this.#options.clock.now())
   }
 
+  /** How often it failed in a row. */
+  get failures(): number {
+    return this.#failures
+  }
+
   /** Did it fail for TLS when it was tried last? */
   get failedForTls(): boolean {
     return this.#failedForTls

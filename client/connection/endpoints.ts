@@ -3,8 +3,9 @@
  *
  * A client stays with one endpoint while it answers: its reads do not go back in time
  * from member to member, and connections stay few. An endpoint that fails is left at
- * once for the next one, and is not asked again before its back-off is over. When all
- * have failed, the one whose back-off ends first is next.
+ * once for the next one, and is not asked again before its back-off is over, nor after it
+ * while another has not failed. When all have failed, the one whose back-off ends first is
+ * next.
  */
 
 import { Endpoint, type EndpointOptions } from './endpoint.js'
@@ -42,8 +43,8 @@ export class Endpoints {
     let best = this.#current
     for (let step = 0; step < count; step++) {
       const one = this.#all[(from + step) % count]!
-      if (one.waitMs < best.waitMs) best = one
-      if (one.waitMs === 0) break
+      if (isBetter(one, best)) best = one
+      if (best.waitMs === 0 && best.failures === 0) break
     }
     if (best !== this.#current)
       this.#options.telemetry.failedOver(this.#current.address, best.address)
@@ -77,4 +78,9 @@ export class Endpoints {
     const all = this.#all
     return all[Math.floor(this.#options.random.next() * all.length)]!
   }
+}
+
+function isBetter(one: Endpoint, other: Endpoint): boolean {
+  if (one.waitMs !== other.waitMs) return one.waitMs < other.waitMs
+  return one.failures < other.failures
 }
