@@ -122,6 +122,16 @@ describe('metrics', () => {
     expect(recorded[3]!.attributes).toEqual({ 'error.type': 'lease-not-found' })
   })
 
+  test('stop ends them', async () => {
+    const { client, members } = fakeMembers(2)
+    const { meterProvider, recorded } = recordings()
+    instrumented({ meterProvider })()
+    members[0]!.up = false
+    await client.kv.get('a')
+    client.close()
+    expect(recorded).toEqual([])
+  })
+
   test('somebody must take them', () => {
     expect(() => instrument({})).toThrow(expect.objectContaining({ code: 'invalid-argument' }))
   })

@@ -108,6 +108,7 @@ describe('counts', () => {
     await settled()
     expect(client.metrics().watch).toEqual({ opened: 1, resumed: 1, events: 2, failed: 1 })
     watcher.close()
+    client.watch('b')
     client.close()
     expect(client.metrics().watch.failed).toBe(1)
   })
