@@ -1,6 +1,7 @@
 /** Batches of a session: each call once, in order, with an answer that is kept; and no call ends a member. */
 
 import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
 import { encodeBytes } from '../../client/wire/codec.js'
 import { PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { AlarmAction, AlarmType, type TxnRequest } from '../../client/wire/generated/rpc.js'
@@ -132,6 +133,34 @@ describe('a refused call', () => {
     expect(client.refused({ sequence: 9, put: put('a', '1') })).toBe(text)
     expect(client.send({ sequence: 5, put: put('a', '1') })[0]?.put).toBeDefined()
     expect(client.view?.applied).toBe(5)
+  })
+
+  test('any bytes are a call, and the next one goes on behind them', async () => {
+    const valid = [
+      { put: put('a', '1', { prevKv: true }) },
+      { txn: txn([compare('a', { version: 0 })], [op.put('b', '1'), op.range('a')]) },
+      { deleteRange: del('a', '\0') },
+      { leaseGrant: { ID: -1n, TTL: -5 } },
+      { refusal: { status: 3, text: 'no' } },
+    ].map((call) => encodeBytes(PipelineCall, call))
+    const damaged = fc
+      .tuple(fc.constantFrom(...valid), fc.nat(), fc.nat(255))
+      .map(([bytes, at, byte]) =>
+        Uint8Array.from(bytes).fill(byte, at % bytes.length, (at % bytes.length) + 1),
+      )
+    const calls = fc.array(fc.oneof(fc.uint8Array(), damaged), { minLength: 1, maxLength: 20 })
+    const client = await session()
+    const twin = await session()
+    fc.assert(
+      fc.property(calls, (calls) => {
+        const before = client.view!.applied
+        const options = { acknowledged: before }
+        expect(client.batch(calls, options).result.ok).toBe(true)
+        twin.batch(calls, options)
+        expect(client.view?.applied).toBe(before + calls.length)
+      }),
+    )
+    expect(await client.bed.machine.fingerprint()).toBe(await twin.bed.machine.fingerprint())
   })
 
   test('a read with a number is one', async () => {

@@ -54,7 +54,8 @@ export function encodePutAnswer(response: Init<PutResponse>): Uint8Array {
   let rest = response.header!.revision!
   let size = 4
   for (let left = rest; left >= 0x80; left = Math.floor(left / 0x80)) size++
-  const bytes = Buffer.allocUnsafe(size)
+  // Not from the pool of buffers: an answer that is kept would keep its neighbours there.
+  const bytes = new Uint8Array(size)
   let at = 0
   bytes[at++] = TAG_REVISION
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[at++] = (rest % 0x80) | 0x80
@@ -70,7 +71,7 @@ export function encodeAnswer(kind: AnswerKind, response: AnyResponse): Uint8Arra
   // Made only when it can be kept: to put much more together could end every member.
   if (bytesAtLeast(response) <= SESSION_ANSWERS_BYTES_MAX) {
     const writer = PipelineAnswer.encode({ revision, [kind]: { ...response, header: undefined } })
-    if (writer.len <= SESSION_ANSWERS_BYTES_MAX) return writer.finish()
+    if (writer.len <= SESSION_ANSWERS_BYTES_MAX) return own(writer.finish())
   }
   return encodeRefusal(revision, sessionErrors.answerTooLarge.error())
 }
@@ -85,7 +86,12 @@ export function encodeRefusal(
 
 /** As {@link encodeRefusal}, with the error as a call brought it. */
 export function encodeError(revision: number, error: PipelineError): Uint8Array {
-  return encodeBytes(PipelineAnswer, { revision, error })
+  return own(encodeBytes(PipelineAnswer, { revision, error }))
+}
+
+/** The bytes, without the neighbours that they share a buffer with. */
+function own(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 /** What a response takes when it is encoded, or less. Gives up counting above what is kept. */

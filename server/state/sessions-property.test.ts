@@ -150,7 +150,10 @@ class World {
       const kept = session?.answers.map((answer, i) =>
         i < session.acknowledged ? undefined : Buffer.from(answer),
       )
-      const found = session?.answers.map((_, i) => sessions.answer(id, i + 1))
+      const found = session?.answers.map((_, i) => {
+        const answer = sessions.answer(id, i + 1)
+        return answer && Buffer.from(answer)
+      })
       expect(found).toEqual(kept)
     }
   }
