@@ -75,7 +75,7 @@ describe('the package', () => {
       else if (!sourcesContent[0]?.includes('/**')) wrong.push(`${module}: no content`)
     }
     expect(wrong).toEqual([])
-  }, 30_000)
+  }, 60_000)
 })
 
 describe('a program', () => {

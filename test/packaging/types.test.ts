@@ -48,7 +48,7 @@ describe('the types', () => {
     expect(doors).toEqual(
       expect.arrayContaining(['.', './recipes', './server', './testing', './opentelemetry']),
     )
-  }, 30_000)
+  }, 60_000)
 
   test('and the manifest are as publint wants them', async () => {
     const pkg = JSON.parse(await readFile(join(packed.package, 'package.json'), 'utf8')) as object
