@@ -360,7 +360,8 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   }
 
   #textOf(key: Bytes): string {
-    const text = keyText(toKey(key))
+    const isPlain = typeof key === 'string' && ASCII.test(key)
+    const text = isPlain ? key : keyText(toKey(key))
     const { from, to } = this.#range
     if (text < from || (to !== undefined && text >= to))
       throw invalidArgument('The key is not in the range of the cache.')
@@ -385,6 +386,9 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     return there.value
   }
 }
+
+/** A key of these characters, one at least, is its own {@link keyText}. */
+const ASCII = /^[ -~]+$/
 
 /** A range as keys of {@link keyText}. */
 interface Bounds {

@@ -276,7 +276,7 @@ describe('a slow reader', () => {
   test('is taken off the server, and taken up again where it stopped', async () => {
     const { client, first } = fakeMembers(1)
     creates(first, 1)
-    const slow = client.watch('slow')
+    const slow = client.watch('slow', { bufferEventsMax: 1_000 })
     const other = client.watch('other')
     const otherRead = read(other)
     await Promise.all([slow.created, other.created])

@@ -47,7 +47,7 @@ export interface WatchOptions {
    * applied by the client.
    */
   readonly onCompacted?: 'fail' | 'relist'
-  /** Events that may wait for the reader before the watch is taken off the server. Default 1000. */
+  /** Events that may wait for the reader before the watch is taken off the server. Default 10,000. */
   readonly bufferEventsMax?: number
   /** The same in bytes of keys and values. Default 4 MiB. One message is always taken whole. */
   readonly bufferBytesMax?: number
@@ -55,7 +55,8 @@ export interface WatchOptions {
   readonly signal?: AbortSignal
 }
 
-const BUFFER_EVENTS_MAX = 1_000
+/** With a tenth of it, reading 100,000 events from history took three times as long. */
+const BUFFER_EVENTS_MAX = 10_000
 const BUFFER_BYTES_MAX = 4 * 1024 * 1024
 
 /** Where feeds come from, with or without members that have lost their leader. */

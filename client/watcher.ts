@@ -195,6 +195,7 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
   opened(revision: number): void {
     this.#createdAt ??= revision
     this.#created?.resolve(this.#createdAt)
+    this.#created = undefined
   }
 
   /** @internal */
