@@ -120,7 +120,8 @@ export class Connection {
     for (let attempt = 1; ; attempt++) {
       this.assertOpen()
       if (this.#discovery?.isPending) {
-        await this.within(this.#discovery.find(), leftMs, options.signal)
+        const late = () => errorOf('unavailable', { cause: errorOf('deadline-exceeded') })
+        await this.#waits.within(this.#discovery.find(), leftMs, options.signal, late)
         leftMs = Math.max(1, endsAtMs - this.clock.now())
       }
       if (last !== undefined) this.telemetry.retried()
@@ -185,11 +186,6 @@ export class Connection {
   /** Resolves after `ms`; rejects when the signal aborts or the connection closes. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return this.#waits.sleep(ms, signal)
-  }
-
-  /** As `work`, but not longer than `ms`; see {@link Waits.within}. */
-  within<T>(work: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
-    return this.#waits.within(work, ms, signal)
   }
 
   /** Registers what `close` must end; returns how to take it back. */

@@ -118,6 +118,14 @@ export class Endpoint {
   }
 
   /**
+   * A stream on it was silent for too long: it is asked how it is, as if it owed an answer.
+   * Other streams would notice much later, when pings stay unanswered.
+   */
+  suspect(): void {
+    if (!this.#closed && !this.#asking) void this.#askStatus(this.#answers, true)
+  }
+
+  /**
    * A call goes out on the channel that is returned with it.
    *
    * @param leave for a read: called when the endpoint turns out not to be well.
@@ -187,14 +195,15 @@ export class Endpoint {
     this.#timer = undefined
   }
 
-  async #askStatus(answers: number): Promise<void> {
+  async #askStatus(answers: number, isSuspect = false): Promise<void> {
     this.#asking = true
     const line = this.#open()
     const error = await statusError(line.channel)
     this.#asking = false
-    if (this.#closed || this.#owed === 0) return
+    if (this.#closed || (this.#owed === 0 && !isSuspect)) return
     if (error === undefined || this.#answers !== answers) {
-      if (this.#timer === undefined) this.#watch(Math.min(this.#silenceMs * 2, SILENCE_MS_MAX))
+      if (this.#owed > 0 && this.#timer === undefined)
+        this.#watch(Math.min(this.#silenceMs * 2, SILENCE_MS_MAX))
       return
     }
     this.failed(error.details)

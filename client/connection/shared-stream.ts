@@ -97,6 +97,7 @@ export class SharedStream<Out, In> {
     const error = new RpcError(Status.UNAVAILABLE, why)
     this.#closed(stream, error)
     stream.fail(error)
+    this.#endpoint?.suspect()
   }
 
   /**

@@ -15,6 +15,8 @@ export interface GrpcAddress {
   readonly secure: boolean
   /** For messages: the address without its scheme. */
   readonly name: string
+  /** Without its port: the name that a certificate must have. */
+  readonly host: string
 }
 
 /** Port of etcd's client service, used when an address names none. */
@@ -29,7 +31,7 @@ export function parseAddress(address: string): GrpcAddress {
   const unix = /^(unixs?):(?:\/\/)?(.+)$/.exec(address)
   if (unix !== null) {
     const path = unix[2]!
-    return { target: `unix:${path}`, secure: unix[1] === 'unixs', name: path }
+    return { target: `unix:${path}`, secure: unix[1] === 'unixs', name: path, host: 'localhost' }
   }
   const tcp = /^(?:(https?):\/\/)?([^/\s]+)\/?$/.exec(address)
   if (tcp === null)
@@ -37,7 +39,8 @@ export function parseAddress(address: string): GrpcAddress {
       `not an address: '${address}'; write http://host:port, https://host:port, host:port or unix:///path`,
     )
   const name = withPort(tcp[2]!)
-  return { target: `dns:${name}`, secure: tcp[1] === 'https', name }
+  const host = name.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
+  return { target: `dns:${name}`, secure: tcp[1] === 'https', name, host }
 }
 
 /** Adds the default port where there is none; IPv6 addresses stand in brackets. */

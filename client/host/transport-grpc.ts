@@ -28,8 +28,8 @@ import { cancelled, channelClosed } from './failure.js'
 import { MixUp } from './mix-up.js'
 import type { MessageStream } from './stream.js'
 import { failedStream } from './stream-failed.js'
-import { toBuffer } from './stream-grpc.js'
-import type { CallOptions, Channel, ChannelOptions, TlsOptions, Transport } from './transport.js'
+import { TlsCredentials } from './tls-credentials.js'
+import type { CallOptions, Channel, ChannelOptions, Transport } from './transport.js'
 
 /** First wait after a refused connection, and the longest; the endpoints' own back-off stands above it. */
 const RECONNECT_MS_MIN = 100
@@ -45,23 +45,16 @@ const RECEIVE_BYTES_MAX = 2_147_483_647
 export class GrpcTransport implements Transport {
   /** @throws {TypeError} the address cannot be read. */
   connect(address: string, options: ChannelOptions = {}): Channel {
-    const { target, secure } = parseAddress(address)
-    const credentials = secure ? tlsCredentials(options.tls) : ChannelCredentials.createInsecure()
-    const channel = new GrpcJsChannel(target, credentials, grpcOptions(options, secure))
+    const { target, secure, host } = parseAddress(address)
+    const credentials = secure
+      ? new TlsCredentials(options.tls ?? {}, host)
+      : ChannelCredentials.createInsecure()
+    const channel = new GrpcJsChannel(target, credentials, grpcOptions(options))
     return new GrpcChannel(channel, secure, options.connectTimeoutMs)
   }
 }
 
-function tlsCredentials(tls: TlsOptions = {}): ChannelCredentials {
-  const pem = (text: string | Uint8Array | undefined) => {
-    if (text === undefined) return null
-    return typeof text === 'string' ? Buffer.from(text) : toBuffer(text)
-  }
-  const verify = tls.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}
-  return ChannelCredentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert), verify)
-}
-
-function grpcOptions(options: ChannelOptions, secure: boolean): GrpcJsOptions {
+function grpcOptions(options: ChannelOptions): GrpcJsOptions {
   const chosen: GrpcJsOptions = {
     'grpc.enable_retries': 0,
     'grpc.per_rpc_retry_buffer_size': 0,
@@ -81,8 +74,6 @@ function grpcOptions(options: ChannelOptions, secure: boolean): GrpcJsOptions {
     if (options.keepAliveTimeoutMs !== undefined)
       chosen['grpc.keepalive_timeout_ms'] = options.keepAliveTimeoutMs
   }
-  if (secure && options.tls?.serverName !== undefined)
-    chosen['grpc.ssl_target_name_override'] = options.tls.serverName
   return chosen
 }
 

@@ -1,0 +1,179 @@
+/** Options: what a program says, what its environment says, and what is wrong with either. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { ConclaveError, type ConnectOptions, connect } from './index.js'
+import { resolveOptions } from './options.js'
+
+const resolved = (env: Record<string, string>, options: ConnectOptions = {}) =>
+  resolveOptions({ env, ...options })
+
+const wrong = (act: () => unknown): ConclaveError => {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof ConclaveError && error.code === 'invalid-argument') return error
+    throw error
+  }
+  throw new Error('it was taken')
+}
+
+describe('without arguments', () => {
+  test('a client has defaults', () => {
+    const { addresses, channel, timeoutMs, credentials, discovery } = resolved({})
+    expect(addresses).toEqual(['http://127.0.0.1:2379'])
+    expect(channel).toEqual({
+      connectTimeoutMs: 2_000,
+      keepAliveIntervalMs: 10_000,
+      keepAliveTimeoutMs: 5_000,
+    })
+    expect({ timeoutMs, credentials, discovery }).toEqual({ timeoutMs: 5_000 })
+  })
+
+  test('it reads the environment of the process', () => {
+    process.env['CONCLAVE_ENDPOINTS'] = 'http://a:1,http://b:2'
+    try {
+      const client = connect()
+      expect(client.endpoints).toEqual(['http://a:1', 'http://b:2'])
+      client.close()
+    } finally {
+      delete process.env['CONCLAVE_ENDPOINTS']
+    }
+  })
+})
+
+describe('the environment', () => {
+  test('is read as etcdctl reads it, and ours comes first', () => {
+    const env = {
+      ETCDCTL_ENDPOINTS: 'a, http://b:1 ,https://c',
+      ETCDCTL_DIAL_TIMEOUT: '1.5s',
+      ETCDCTL_COMMAND_TIMEOUT: '1m30s',
+      CONCLAVE_COMMAND_TIMEOUT: '250ms',
+      ETCDCTL_KEEPALIVE_TIME: '2h',
+      ETCDCTL_KEEPALIVE_TIMEOUT: '500us',
+      CONCLAVE_USER: '',
+      ETCDCTL_USER: 'me:se:cret',
+    }
+    const { addresses, channel, timeoutMs, credentials } = resolved(env)
+    expect(addresses).toEqual(['http://a', 'http://b:1', 'https://c'])
+    expect(timeoutMs).toBe(250)
+    expect(channel).toEqual({
+      connectTimeoutMs: 1_500,
+      keepAliveIntervalMs: 7_200_000,
+      keepAliveTimeoutMs: 0.5,
+    })
+    expect(credentials).toEqual({ username: 'me', password: 'se:cret' })
+  })
+
+  test('says less than the program', () => {
+    const env = { CONCLAVE_ENDPOINTS: 'x', CONCLAVE_COMMAND_TIMEOUT: '9s', CONCLAVE_USER: 'a:b' }
+    const { addresses, timeoutMs, credentials } = resolved(env, {
+      endpoints: 'y',
+      timeoutMs: 1,
+      auth: false,
+    })
+    expect({ addresses, timeoutMs, credentials }).toEqual({ addresses: ['http://y'], timeoutMs: 1 })
+  })
+
+  test('is left aside with a transport of the program', () => {
+    process.env['ETCDCTL_USER'] = 'a:b'
+    try {
+      const transport = {
+        connect: (): never => {
+          throw new Error('nothing is opened yet')
+        },
+      }
+      const { credentials } = resolveOptions({ endpoints: 'a', transport })
+      expect(credentials).toBeUndefined()
+    } finally {
+      delete process.env['ETCDCTL_USER']
+    }
+  })
+
+  test.each([
+    ['ENDPOINTS', 'ftp://x'],
+    ['ENDPOINTS', ' , '],
+    ['DIAL_TIMEOUT', '5'],
+    ['DIAL_TIMEOUT', '-5s'],
+    ['COMMAND_TIMEOUT', '0s'],
+    ['COMMAND_TIMEOUT', 'soon'],
+    ['KEEPALIVE_TIME', '5 s'],
+    ['KEEPALIVE_TIMEOUT', '5sm'],
+    ['INSECURE_TRANSPORT', 'maybe'],
+    ['INSECURE_SKIP_TLS_VERIFY', '2'],
+    ['CACERT', '/no/such/file'],
+    ['USER', 'me'],
+    ['USER', ':secret'],
+  ])('%s=%s is refused by its name', (name, value) => {
+    for (const prefix of ['CONCLAVE_', 'ETCDCTL_'])
+      expect(wrong(() => resolved({ [prefix + name]: value })).message).toContain(prefix + name)
+  })
+
+  test('a password is in no message', () => {
+    const env = { ETCDCTL_USER: ':secret' }
+    expect(wrong(() => resolved(env)).message).not.toContain('secret')
+  })
+})
+
+describe('endpoints', () => {
+  test('without a scheme follow tls, others their scheme', () => {
+    const env = { ETCDCTL_INSECURE_TRANSPORT: 'false' }
+    expect(resolved(env).addresses).toEqual(['https://127.0.0.1:2379'])
+    expect(resolved({}, { endpoints: 'a:1', tls: true }).addresses).toEqual(['https://a:1'])
+    expect(resolved({}, { endpoints: ['a', 'a'] }).addresses).toEqual(['http://a'])
+  })
+
+  test.each<[string, ConnectOptions]>([
+    ['none', { endpoints: [] }],
+    ['tls beside http', { endpoints: 'http://a', tls: true }],
+    ['endpoints beside a discovery', { endpoints: 'a', discovery: { domain: 'b' } }],
+    ['a discovery of nothing', { discovery: { domain: '' } }],
+  ])('%s is refused', (_what, options) => {
+    wrong(() => resolved({}, options))
+  })
+})
+
+describe('credentials and times', () => {
+  test.each<[string, ConnectOptions]>([
+    ['a user without a name', { auth: { username: '', password: 'x' } }],
+    ['a user without a password', { auth: { username: 'a' } as never }],
+    ['a time of 0', { timeoutMs: 0 }],
+    ['an endless time', { connectTimeoutMs: Number.POSITIVE_INFINITY }],
+    ['a broken interval', { syncIntervalMs: -1 }],
+  ])('%s is refused', (_what, options) => {
+    wrong(() => resolved({}, options))
+  })
+})
+
+describe('certificates', () => {
+  let directory: string
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'conclave-options-'))
+    writeFileSync(join(directory, 'not.pem'), 'no certificate')
+  })
+  afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+  test.each<[string, (at: string) => ConnectOptions['tls']]>([
+    ['a file that is not there', (at) => ({ caFile: `${at}/none` })],
+    ['a certificate twice', (at) => ({ ca: 'x', caFile: `${at}/not.pem` })],
+    ['a certificate without its key', () => ({ cert: 'x' })],
+    ['an authority that is none', () => ({ ca: 'x' })],
+    ['a key that is none', () => ({ cert: 'x', key: 'y' })],
+  ])('%s is refused before anything is opened', (_what, tls) => {
+    const endpoints = 'https://a'
+    expect(wrong(() => resolved({}, { endpoints, tls: tls(directory)! })).message).toMatch(/tls/)
+  })
+
+  test('a file of the environment that is none is refused by its variable', () => {
+    const env = {
+      CONCLAVE_CERT: join(directory, 'not.pem'),
+      ETCDCTL_KEY: join(directory, 'not.pem'),
+    }
+    expect(wrong(() => resolved(env)).message).toContain('ETCDCTL_KEY')
+    expect(wrong(() => resolved({ CONCLAVE_CERT: env.CONCLAVE_CERT })).message).toContain(
+      'CONCLAVE_CERT',
+    )
+  })
+})

@@ -1,0 +1,111 @@
+/**
+ * A program that closes its client ends by itself, wherever the client was in its work.
+ *
+ * Each case is a process of its own on the compiled client. It starts every kind of call,
+ * closes while they are under way, and must tell `closed` for each and end: nothing keeps
+ * it alive, and nothing was rejected without being heard.
+ */
+
+import { spawn } from 'node:child_process'
+import { createServer, type Server, type Socket } from 'node:net'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import type { ConnectOptions } from '../../client/index.js'
+import { freePorts } from '../../server/host/free-port.js'
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
+const door = pathToFileURL(resolve(root, 'dist/client/index.js')).href
+
+/** What a process does; `options` are its argument. */
+const PROGRAM = `
+const { connect } = await import(${JSON.stringify(door)})
+const client = connect(JSON.parse(process.argv[1]))
+const told = []
+const note = (promise) => promise.then(() => told.push('done'), (error) => told.push(error.code))
+const all = [
+  note(client.kv.get('k')),
+  note(client.kv.put('k', 'v')),
+  note(client.lease.grant(5)),
+  note(client.lease.keepAliveOnce(1n)),
+  note((async () => { for await (const _ of client.watch('k')) break })()),
+  note(new Promise((_, reject) => client.lease.keepAlive(1n, { onLost: reject }))),
+]
+setTimeout(() => client.close(), 300)
+await Promise.all(all)
+console.log(told.join(' '))
+`
+
+/** More than any of them needs, on a busy machine. */
+const PATIENCE_MS = 20_000
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function run(options: ConnectOptions): Promise<Ended> {
+  const args = ['--input-type=module', '-e', PROGRAM, JSON.stringify(options)]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const last = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (bytes) => {
+    stdout += bytes
+  })
+  child.stderr.on('data', (bytes) => {
+    stderr += bytes
+  })
+  return new Promise((resolveEnded, reject) => {
+    child.once('error', reject)
+    child.once('close', (code) => {
+      clearTimeout(last)
+      resolveEnded({ code, stdout, stderr })
+    })
+  })
+}
+
+describe('a closed client lets its process end', () => {
+  let silent: Server
+  let silentAddress: string
+  let nobody: string
+  const sockets = new Set<Socket>()
+
+  beforeAll(async () => {
+    silent = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+    })
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening))
+    const address = silent.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    silentAddress = `127.0.0.1:${address.port}`
+    nobody = `127.0.0.1:${(await freePorts(1))[0]}`
+  })
+  afterAll(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((closed) => silent.close(closed))
+  })
+
+  test.each<[string, () => ConnectOptions]>([
+    ['while calls wait for a member that says nothing', () => ({ endpoints: silentAddress })],
+    ['while it pauses before it tries again', () => ({ endpoints: nobody })],
+    [
+      'while it proves who it is',
+      () => ({ endpoints: silentAddress, auth: { username: 'a', password: 'b' } }),
+    ],
+    ['in the middle of a TLS handshake', () => ({ endpoints: silentAddress, tls: true })],
+    ['during a DNS lookup', () => ({ discovery: { domain: 'nobody.invalid' } })],
+    ['between two looks at the members', () => ({ endpoints: nobody, syncIntervalMs: 60_000 })],
+  ])(
+    '%s',
+    async (_when, options) => {
+      const ended = await run({ env: {}, timeoutMs: 60_000, ...options() })
+      expect(ended).toMatchObject({ code: 0, stderr: '' })
+      expect(ended.stdout.trim().split(' ')).toHaveLength(6)
+      expect(ended.stdout).not.toContain('done')
+    },
+    PATIENCE_MS + 5_000,
+  )
+})
