@@ -18,11 +18,10 @@ import { KV, Maintenance } from './wire/methods.js'
 
 /** What it needs of the cache. */
 export interface LevelOwner {
-  readonly revision: number
-  readonly size: number
+  readonly copy: { readonly revision: number; readonly size: number }
   readonly wireRange: WireRange
-  /** Somebody waits for a revision that is not reached. */
-  readonly isWaitedFor: boolean
+  /** Does somebody wait for a revision that is not reached? */
+  isWaitedFor(): boolean
   requestProgress(): void
   /** Nothing has happened in the range up to here. */
   advance(revision: number): void
@@ -92,7 +91,7 @@ export class CacheLevel {
     this.#isAnswered = true
     this.#isAsking = false
     // Who came after the request may want more than the answer brought.
-    if (this.#isAskedAgain && this.#owner.isWaitedFor) this.#ask()
+    if (this.#isAskedAgain && this.#owner.isWaitedFor()) this.#ask()
   }
 
   #ask(): void {
@@ -104,12 +103,12 @@ export class CacheLevel {
 
   async #run(): Promise<void> {
     this.#isChasing = true
-    while (this.#owner.isWaitedFor) {
+    while (this.#owner.isWaitedFor()) {
       try {
         await this.#step()
       } catch {
         // It passes, or the cache ends; whoever waits has a limit.
-        if (this.#owner.isWaitedFor) await this.#waits.sleep(ANSWER_MS).catch(() => {})
+        if (this.#owner.isWaitedFor()) await this.#waits.sleep(ANSWER_MS).catch(() => {})
       }
     }
     this.#isChasing = false
@@ -118,22 +117,22 @@ export class CacheLevel {
   async #step(): Promise<void> {
     if (!(await this.#learnTrust())) {
       await this.#compare()
-      if (this.#owner.isWaitedFor) await this.#waits.sleep(COMPARE_MS)
+      if (this.#owner.isWaitedFor()) await this.#waits.sleep(COMPARE_MS)
       return
     }
     this.#isAnswered = false
     this.#ask()
     await this.#waits.sleep(ANSWER_MS)
-    if (!this.#isAnswered && this.#owner.isWaitedFor) await this.#compare()
+    if (!this.#isAnswered && this.#owner.isWaitedFor()) await this.#compare()
   }
 
   async #compare(): Promise<void> {
-    const { revision, wireRange } = this.#owner
+    const { copy, wireRange } = this.#owner
+    const { revision } = copy
     const options = { keysOnly: true, limit: 1, minModRevision: revision + 1 }
     const answer = await this.#calls.call(KV.range, rangeRequest(wireRange, options), 'read')
-    const { revision: now, size } = this.#owner
-    if (now === revision && answer.kvs.length === 0 && answer.count === size)
-      this.#owner.advance(answer.header?.revision ?? 0)
+    const isQuiet = copy.revision === revision && answer.kvs.length === 0
+    if (isQuiet && answer.count === copy.size) this.#owner.advance(answer.header?.revision ?? 0)
   }
 
   async #askRevision(): Promise<number> {

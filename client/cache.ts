@@ -8,8 +8,8 @@
  * the copy stays as it is.
  */
 
-import { type Bytes, toCount, toKey, toText } from './bytes.js'
-import { CacheEntries } from './cache-entries.js'
+import { type Bytes, toCount, toText } from './bytes.js'
+import { CacheCopy, type Difference } from './cache-copy.js'
 import { CacheLevel, type LevelOwner } from './cache-level.js'
 import {
   CacheChange,
@@ -22,13 +22,13 @@ import { CacheSync, type SyncOwner, type SyncTarget } from './cache-sync.js'
 import { CacheWaiters } from './cache-waiters.js'
 import type { Calls } from './calls.js'
 import type { Connection } from './connection/connection.js'
-import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { ConclaveError, errorOf } from './errors.js'
 import type { Clock } from './host/clock.js'
-import { keyText } from './key-text.js'
-import { KeyValue } from './key-value.js'
-import { type Range, toRange, toRangeOrPrefix, type WireRange } from './range.js'
+import { KeyBounds } from './key-bounds.js'
+import type { KeyValue } from './key-value.js'
+import { type Range, toRange, type WireRange } from './range.js'
 import { type Listener, TypedEvents } from './typed-events.js'
-import type { WatchBatch, WatchClient, WatchEvent } from './watch.js'
+import type { WatchBatch, WatchClient } from './watch.js'
 
 export {
   CacheChange,
@@ -53,7 +53,7 @@ const KEYS_MAX = 1_000_000
  * @typeParam T what it gives out for a key.
  */
 export class Cache<T = KeyValue> implements AsyncDisposable {
-  readonly #entries = new CacheEntries()
+  readonly #copy = new CacheCopy()
   readonly #events = new TypedEvents<CacheEvents<T>>()
   readonly #waiters: CacheWaiters
   readonly #sync: CacheSync
@@ -63,10 +63,8 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   readonly #decode: (kv: KeyValue) => T
   /** What was decoded already; key-values themselves when nothing is. */
   readonly #decoded = new WeakMap<KeyValue, { readonly value: T }>()
-  readonly #range: Bounds
+  readonly #bounds: KeyBounds
   readonly #unhook: () => void
-  #revision = 0
-  #synced = false
   #ended: ConclaveError | undefined
 
   /** @internal Use `Client.cache`. */
@@ -74,7 +72,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     const isPrefix = typeof prefixOrRange === 'string' || prefixOrRange instanceof Uint8Array
     const range = isPrefix ? { prefix: prefixOrRange } : prefixOrRange
     const wireRange = toRange(range)
-    this.#range = bounds(wireRange)
+    this.#bounds = new KeyBounds(wireRange)
     const maxKeys = toCount(options.maxKeys ?? KEYS_MAX, 'maxKeys')
     const { decode, requireLeader = true, signal } = options
     this.#decode = decode === undefined ? (kv) => kv as T : (kv) => this.#decodeOnce(kv, decode)
@@ -108,18 +106,18 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   async ready(options: CacheWait = {}): Promise<void> {
     if (this.#ended !== undefined) throw this.#ended
     const timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY
-    if (!this.#synced) await this.#waiters.until(0, timeoutMs, options.signal)
+    if (!this.#copy.isFilled) await this.#waiters.until(0, timeoutMs, options.signal)
   }
 
   /** The revision of which it is a copy; 0 before it is ready. */
   get revision(): number {
-    return this.#revision
+    return this.#copy.revision
   }
 
   /** How many keys it has. */
   get size(): number {
     this.#assertReadable()
-    return this.#entries.size
+    return this.#copy.size
   }
 
   /** Is it over? */
@@ -138,15 +136,15 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   get(key: Bytes): T | undefined
   get(key: Bytes, options: ConsistentRead): Promise<T | undefined>
   get(key: Bytes, options?: ConsistentRead): T | undefined | Promise<T | undefined> {
-    const text = this.#textOf(key)
+    const text = this.#bounds.textOf(key)
     return options === undefined ? this.#at(text) : this.#consistent(options, () => this.#at(text))
   }
 
   /** Is there such a key? */
   has(key: Bytes): boolean {
-    const text = this.#textOf(key)
+    const text = this.#bounds.textOf(key)
     this.#assertReadable()
-    return this.#entries.get(text) !== undefined
+    return this.#copy.get(text) !== undefined
   }
 
   /**
@@ -158,14 +156,14 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   getAll(range?: Bytes | Range): T[]
   getAll(range: Bytes | Range | undefined, options: ConsistentRead): Promise<T[]>
   getAll(range?: Bytes | Range, options?: ConsistentRead): T[] | Promise<T[]> {
-    const part = this.#partOf(range)
+    const part = this.#bounds.partOf(range)
     const read = () => this.#list(part).map((kv) => this.#decode(kv))
     return options === undefined ? read() : this.#consistent(options, read)
   }
 
   /** Keys as UTF-8 and what they have, in the order of the keys, of the revision of the call. */
   entries(range?: Bytes | Range): IterableIterator<[key: string, value: T]> {
-    const kvs = this.#list(this.#partOf(range))
+    const kvs = this.#list(this.#bounds.partOf(range))
     return pairs(kvs, this.#decode)
   }
 
@@ -179,15 +177,15 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   async waitFor(revision: number, options: CacheWait = {}): Promise<number> {
     toCount(revision, 'revision')
     if (this.#ended !== undefined) throw this.#ended
-    if (this.#synced && this.#revision >= revision) return this.#revision
+    if (this.#copy.isFilled && this.#copy.revision >= revision) return this.#copy.revision
     const reached = this.#waiters.until(
       revision,
       options.timeoutMs ?? this.#timeoutMs,
       options.signal,
     )
-    if (this.#synced) this.#level.chase()
+    if (this.#copy.isFilled) this.#level.chase()
     await reached
-    return this.#revision
+    return this.#copy.revision
   }
 
   /**
@@ -221,22 +219,12 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   }
 
   #levelOwner(wireRange: WireRange): LevelOwner {
-    const revision = () => this.#revision
-    const size = () => this.#entries.size
-    const isWaitedFor = () => this.#synced && this.#waiters.isWaitedFor
     return {
+      copy: this.#copy,
       wireRange,
-      get revision() {
-        return revision()
-      },
-      get size() {
-        return size()
-      },
-      get isWaitedFor() {
-        return isWaitedFor()
-      },
+      isWaitedFor: () => this.#copy.isFilled && this.#waiters.isWaitedFor,
       requestProgress: () => this.#sync.requestProgress(),
-      advance: (to: number) => this.#advance(to),
+      advance: (revision) => this.#advance(revision),
     }
   }
 
@@ -265,68 +253,43 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
 
   #listed(kvs: readonly KeyValue[], revision: number, compactRevision: number): void {
     if (this.#ended !== undefined) return
-    const at = { revision, synthetic: true }
-    const changes: CacheChange<T>[] = []
-    const gone = new Set(this.#entries.keys())
-    for (const kv of kvs) {
-      const text = keyText(kv.key)
-      gone.delete(text)
-      const known = this.#entries.get(text)
-      if (known?.modRevision === kv.modRevision) continue
-      const after = owned(kv)
-      this.#entries.set(text, after)
-      changes.push(new CacheChange(known, after, at, this.#decode))
-    }
-    for (const text of gone)
-      changes.push(new CacheChange(this.#entries.delete(text), undefined, at, this.#decode))
-    const isFirst = !this.#synced
-    this.#synced = true
-    this.#revision = revision
+    const isFirst = !this.#copy.isFilled
+    const differences = this.#copy.replace(kvs, revision)
     if (isFirst) this.#events.emit('synced', revision)
     else {
       this.#events.emit('relisted', { revision, compactRevision })
-      for (const change of changes) this.#events.emit('change', change)
+      this.#tell(differences, true)
     }
     this.#waiters.reached(revision)
     if (this.#waiters.isWaitedFor) this.#level.chase()
   }
 
-  #told({ events, revision }: WatchBatch, maxKeys: number): void {
-    let at = 0
-    while (at < events.length && this.#ended === undefined) {
-      // All of one revision, before anybody is told.
-      const { modRevision } = events[at]!.kv
-      const changes: CacheChange<T>[] = []
-      for (; at < events.length && events[at]!.kv.modRevision === modRevision; at++) {
-        const change = this.#change(events[at]!)
-        if (change !== undefined && this.#events.has('change')) changes.push(change)
-      }
-      this.#revision = modRevision
-      if (this.#entries.size > maxKeys) {
+  #told(batch: WatchBatch, maxKeys: number): void {
+    for (const differences of this.#copy.apply(batch)) {
+      // A listener may have closed the cache.
+      if (this.#ended !== undefined) return
+      if (this.#copy.size > maxKeys) {
         this.#end(errorOf('too-many-keys'), true)
         return
       }
-      for (const change of changes) this.#events.emit('change', change)
+      this.#tell(differences, false)
     }
-    if (events.length > 0 || this.#level.trustsProgress) this.#advance(revision)
-    if (events.length === 0) this.#level.answered()
+    const isReport = batch.events.length === 0
+    if (!isReport || this.#level.trustsProgress) this.#advance(batch.revision)
+    if (isReport) this.#level.answered()
   }
 
-  #change({ type, kv }: WatchEvent): CacheChange<T> | undefined {
-    const text = keyText(kv.key)
-    const at = { revision: kv.modRevision, synthetic: false }
-    if (type === 'put') {
-      const after = owned(kv)
-      return new CacheChange(this.#entries.set(text, after), after, at, this.#decode)
-    }
-    const before = this.#entries.delete(text)
-    return before && new CacheChange(before, undefined, at, this.#decode)
+  #tell(differences: readonly Difference[], synthetic: boolean): void {
+    if (!this.#events.has('change')) return
+    const at = { revision: this.#copy.revision, synthetic }
+    for (const { before, after } of differences)
+      this.#events.emit('change', new CacheChange(before, after, at, this.#decode))
   }
 
   #advance(revision: number): void {
     if (this.#ended !== undefined) return
-    this.#revision = Math.max(this.#revision, revision)
-    this.#waiters.reached(this.#revision)
+    this.#copy.advance(revision)
+    this.#waiters.reached(this.#copy.revision)
   }
 
   #end(error: ConclaveError, isFailure: boolean): void {
@@ -341,40 +304,22 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
 
   #at(text: string): T | undefined {
     this.#assertReadable()
-    const kv = this.#entries.get(text)
+    const kv = this.#copy.get(text)
     return kv === undefined ? undefined : this.#decode(kv)
   }
 
-  #list({ from, to }: Bounds): KeyValue[] {
+  #list({ from, to }: KeyBounds): KeyValue[] {
     this.#assertReadable()
-    return this.#entries.list(from, to)
+    return this.#copy.list(from, to)
   }
 
   #assertReadable(): void {
     if (this.#ended !== undefined) throw this.#ended
-    if (!this.#synced)
+    if (!this.#copy.isFilled)
       throw new ConclaveError(
         'failed-precondition',
         'The cache has not read its keys yet; await ready() before the first read.',
       )
-  }
-
-  #textOf(key: Bytes): string {
-    const isPlain = typeof key === 'string' && ASCII.test(key)
-    const text = isPlain ? key : keyText(toKey(key))
-    const { from, to } = this.#range
-    if (text < from || (to !== undefined && text >= to))
-      throw invalidArgument('The key is not in the range of the cache.')
-    return text
-  }
-
-  #partOf(range: Bytes | Range | undefined): Bounds {
-    if (range === undefined) return this.#range
-    const { from, to } = this.#range
-    const part = bounds(toRangeOrPrefix(range))
-    const endsWithin = to === undefined || (part.to !== undefined && part.to <= to)
-    if (part.from >= from && endsWithin) return part
-    throw invalidArgument('The range is not within that of the cache.')
   }
 
   #decodeOnce(kv: KeyValue, decode: (kv: KeyValue) => T): T {
@@ -387,42 +332,9 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   }
 }
 
-/** A key of these characters, one at least, is its own {@link keyText}. */
-const ASCII = /^[ -~]+$/
-
-/** A range as keys of {@link keyText}. */
-interface Bounds {
-  readonly from: string
-  /** The first key behind it; undefined when there is no end. */
-  readonly to: string | undefined
-}
-
-function bounds({ key, rangeEnd }: WireRange): Bounds {
-  const from = keyText(key)
-  const end = keyText(rangeEnd)
-  if (end === '') return { from, to: `${from}\0` }
-  return { from, to: end === '\0' ? undefined : end }
-}
-
 function* pairs<T>(
   kvs: readonly KeyValue[],
   decode: (kv: KeyValue) => T,
 ): IterableIterator<[string, T]> {
   for (const kv of kvs) yield [toText(kv.key), decode(kv)]
-}
-
-/** A copy that does not keep the message alive in which it came. */
-function owned(kv: KeyValue): KeyValue {
-  const { key, value, createRevision, modRevision, version, lease } = kv
-  const bytes = Buffer.allocUnsafe(key.length + value.length)
-  bytes.set(key)
-  bytes.set(value, key.length)
-  return new KeyValue({
-    key: bytes.subarray(0, key.length),
-    value: bytes.subarray(key.length),
-    createRevision,
-    modRevision,
-    version,
-    lease,
-  })
 }
