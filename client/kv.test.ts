@@ -2,6 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Cluster, startCluster } from '../server/index.js'
+import { VirtualClock } from '../test/sim/virtual-clock.js'
 import type { Calls, Streams } from './calls.js'
 import { failedStream } from './host/stream-failed.js'
 import { type Client, ConclaveError, connect, type KeyValue } from './index.js'
@@ -246,6 +247,28 @@ describe('a range key by key', () => {
     expect(names(seen)).toEqual(allNames(500))
     expect(seen[499]?.text()).toBe('499')
     expect(opened).toBe(3)
+  })
+
+  test('comes in a page when the stream says nothing in time', async () => {
+    await fill(100)
+    const { calls, ranges } = recorded()
+    const clock = new VirtualClock()
+    const silent: Streams = {
+      clock,
+      timeoutMs: 3_000,
+      stream: (method) => {
+        const stream = client.stream(method)
+        return { ...bound(stream), receive: () => {} }
+      },
+    }
+    const kv = new KvClient(calls, silent)
+    const reading = gathered(kv.stream('k/'))
+    for (let i = 0; i < 10; i++) await clock.run(1_000)
+    expect(names(await reading)).toEqual(allNames(100))
+    expect(ranges.length).toBe(3)
+    expect(ranges.every((range) => range.revision === ranges[1]!.revision || !range.revision)).toBe(
+      true,
+    )
   })
 
   test('comes in pages when the order is not that of a stream', async () => {

@@ -65,6 +65,16 @@ describe('a namespace', () => {
     expect(await keysOf(client)).toEqual(['a', 'app', 'app.', 'app0', 'b'])
   })
 
+  test('streams a range that is too long for one answer', async () => {
+    const app = client.namespace('app/')
+    const names = Array.from({ length: 100 }, (_, i) => `k${String(i).padStart(3, '0')}`)
+    await Promise.all(names.map((name) => app.kv.put(name, name)))
+    await client.kv.put('app0', 'behind it')
+    const seen: string[] = []
+    for await (const kv of app.kv.stream({ fromKey: 'k001' })) seen.push(kv.keyString)
+    expect(seen).toEqual(names.slice(1))
+  })
+
   test('names the keys of a lease that are in it, and no others', async () => {
     const app = client.namespace('app/')
     const lease = await app.lease.grant(60)

@@ -5,7 +5,7 @@
  * writes guarded so that the second does nothing when the first was done.
  */
 
-import type { Client } from '../client/index.js'
+import type { Keyspace } from '../client/index.js'
 import { isTransient } from './errors.js'
 
 const BACK_OFF_MS_MIN = 50
@@ -19,7 +19,7 @@ const BACK_OFF_MS_MAX = 1_000
  * @returns undefined when given up.
  */
 export async function insist<T>(
-  client: Client,
+  client: Keyspace,
   over: () => boolean,
   run: () => Promise<T>,
   signal?: AbortSignal,
@@ -37,7 +37,7 @@ export async function insist<T>(
 }
 
 /** Resolves after `ms`, or when the signal aborts. */
-export function pause(client: Client, ms: number, signal?: AbortSignal): Promise<void> {
+export function pause(client: Keyspace, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve()
     const finish = () => {

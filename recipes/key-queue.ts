@@ -7,18 +7,18 @@
  * names `a` and `a/b` are not independent.
  */
 
-import { type Client, type KeyValue, type Op, op, type RequestOptions } from '../client/index.js'
+import { type Keyspace, type KeyValue, type Op, op, type RequestOptions } from '../client/index.js'
 import { invalidArgument } from './errors.js'
 
 /** See the head of the file. */
 export class KeyQueue {
-  readonly client: Client
+  readonly client: Keyspace
   readonly name: string
   /** All keys of the queue. */
   readonly range: { readonly prefix: string }
 
   /** @throws {ConclaveError} `invalid-argument`: the name is empty or ends in `/`. */
-  constructor(client: Client, name: string) {
+  constructor(client: Keyspace, name: string) {
     if (typeof name !== 'string' || name === '') throw invalidArgument('A name must not be empty.')
     if (name.endsWith('/')) throw invalidArgument(`A name must not end in '/': '${name}'.`)
     this.client = client

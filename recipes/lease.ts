@@ -1,8 +1,8 @@
 /** The lease of a session: granted without leaving one behind, or found again. */
 
 import {
-  type Client,
   ConclaveError,
+  type Keyspace,
   type Lease,
   type RequestOptions,
   randomId,
@@ -25,7 +25,7 @@ const TRIES_MAX = 3
  * @throws {ConclaveError} `unavailable`, `outcome-unknown`, ….
  */
 export async function grantLease(
-  client: Client,
+  client: Keyspace,
   ttlSeconds: number,
   { signal, timeoutMs, metadata }: RequestOptions,
 ): Promise<LivingLease> {
@@ -57,7 +57,7 @@ export async function grantLease(
  * @throws {ConclaveError} `deadline-exceeded`, `cancelled`, ….
  */
 export async function renewLease(
-  client: Client,
+  client: Keyspace,
   id: bigint,
   options: RequestOptions,
 ): Promise<LivingLease> {

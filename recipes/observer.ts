@@ -22,8 +22,8 @@
  */
 
 import {
-  type Client,
   ConclaveError,
+  type Keyspace,
   type KeyValue,
   type RequestOptions,
   type WatchOptions,
@@ -78,13 +78,13 @@ export class ElectionObserver {
   readonly name: string
   /** @internal */
   readonly queue: KeyQueue
-  readonly #client: Client
+  readonly #client: Keyspace
 
   /**
    * @param name not empty, not ending in `/`.
    * @throws {ConclaveError} `invalid-argument`.
    */
-  constructor(client: Client, name: string) {
+  constructor(client: Keyspace, name: string) {
     this.#client = client
     this.queue = new KeyQueue(client, name)
     this.name = name

@@ -1,6 +1,6 @@
 /** What a session is asked for, and whether it can be. */
 
-import type { Client, RequestOptions } from '../client/index.js'
+import type { Keyspace, RequestOptions } from '../client/index.js'
 import { invalidArgument } from './errors.js'
 
 /** How to make a `Session`. */
@@ -34,6 +34,6 @@ export function checkOptions(
 }
 
 /** A name for a session that has none. */
-export function randomOwner(client: Client): string {
+export function randomOwner(client: Keyspace): string {
   return Buffer.from(client.random.bytes(OWNER_BYTES)).toString('hex')
 }

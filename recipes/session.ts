@@ -35,7 +35,7 @@
  */
 
 import { setMaxListeners } from 'node:events'
-import { type Client, ConclaveError, type KeepAlive, type Timer } from '../client/index.js'
+import { ConclaveError, type KeepAlive, type Keyspace, type Timer } from '../client/index.js'
 import { type LossReason, LostError } from './errors.js'
 import { insist } from './insist.js'
 import { grantLease, type LivingLease, renewLease } from './lease.js'
@@ -46,7 +46,7 @@ import { checkOptions, randomOwner, type SessionOptions, TTL_SECONDS } from './s
 const CLOSE_TRY_MS = 1_000
 
 /** The leases that live sessions of a client renew. */
-const leasesOf = new WeakMap<Client, Set<bigint>>()
+const leasesOf = new WeakMap<Keyspace, Set<bigint>>()
 
 /**
  * One lease under renewal, on which recipes stand; see the head of the file.
@@ -56,7 +56,7 @@ const leasesOf = new WeakMap<Client, Set<bigint>>()
  * session.signal.addEventListener('abort', () => stopEverything(session.signal.reason))
  */
 export class Session implements AsyncDisposable {
-  readonly client: Client
+  readonly client: Keyspace
   /** The lease. */
   readonly id: bigint
   /** What the server granted, in seconds; it may be more than was asked for. */
@@ -79,7 +79,7 @@ export class Session implements AsyncDisposable {
   #lost: LostError | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(client: Client, lease: LivingLease, options: SessionOptions) {
+  private constructor(client: Keyspace, lease: LivingLease, options: SessionOptions) {
     this.client = client
     this.id = lease.id
     this.ttlSeconds = lease.ttlSeconds
@@ -105,7 +105,7 @@ export class Session implements AsyncDisposable {
    *
    * @throws {ConclaveError} `invalid-argument`, `unavailable`, `deadline-exceeded`, ….
    */
-  static async create(client: Client, options: SessionOptions = {}): Promise<Session> {
+  static async create(client: Keyspace, options: SessionOptions = {}): Promise<Session> {
     const { ttlSeconds = TTL_SECONDS } = options
     checkOptions(options, ttlSeconds)
     return new Session(client, await grantLease(client, ttlSeconds, options), options)
@@ -120,7 +120,7 @@ export class Session implements AsyncDisposable {
    * @throws {ConclaveError} `failed-precondition`: a session of this client renews it.
    */
   static async resume(
-    client: Client,
+    client: Keyspace,
     leaseId: bigint,
     options: Omit<SessionOptions, 'ttlSeconds'> = {},
   ): Promise<Session> {
@@ -252,7 +252,7 @@ export class Session implements AsyncDisposable {
   }
 }
 
-function leasesIn(client: Client): Set<bigint> {
+function leasesIn(client: Keyspace): Set<bigint> {
   const known = leasesOf.get(client)
   if (known !== undefined) return known
   const leases = new Set<bigint>()

@@ -1,6 +1,6 @@
 /** How long somebody waits: a signal, a time and a session, whichever ends first. */
 
-import { type Client, ConclaveError, type Timer } from '../client/index.js'
+import { ConclaveError, type Keyspace, type Timer } from '../client/index.js'
 import { invalidArgument } from './errors.js'
 import type { Session } from './session.js'
 
@@ -65,7 +65,7 @@ export class Waiting {
     return this.signal.aborted
   }
 
-  get client(): Client {
+  get client(): Keyspace {
     return this.#session.client
   }
 
