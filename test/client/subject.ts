@@ -17,8 +17,8 @@ const START_MS = 60_000
 export interface SubjectOptions {
   /** Members. Default 1. */
   readonly size?: number
-  /** Flags of the server, on top of what its kind has. */
-  readonly flags?: readonly string[]
+  /** Flags of the server, on top of what its kind has; a function is told the endpoint of each member. */
+  readonly flags?: readonly string[] | ((endpoint: string) => readonly string[])
   /** Without it the whole subject is pending. */
   readonly needs?: Feature
 }
@@ -97,8 +97,11 @@ export class ServerUnderTest {
   }
 
   /** @internal */
-  endTest(): void {
-    this.resume()
+  async endTest(): Promise<void> {
+    if (this.#paused) {
+      this.resume()
+      await this.cluster.leader()
+    }
     for (const one of this.#made.splice(0)) one.close()
   }
 
@@ -117,7 +120,11 @@ export function subject(
   describe(name, () => {
     const running = new Map<ServerProgram, Promise<ProcessCluster>>()
     const clusterOf = (kind: ServerKind, program: ServerProgram) => {
-      const flags = [...kind.flags, ...(options.flags ?? [])]
+      const { flags: more = [] } = options
+      const flags = (endpoint: string) => [
+        ...kind.flags,
+        ...(typeof more === 'function' ? more(endpoint) : more),
+      ]
       const cluster =
         running.get(program) ?? ProcessCluster.start(options.size ?? 1, flags, undefined, program)
       running.set(program, cluster)

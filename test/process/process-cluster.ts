@@ -151,11 +151,12 @@ export class ProcessCluster {
   /**
    * Starts `size` members and waits until a leader is known to all.
    *
+   * @param flags for every member; a function is told the endpoint of each.
    * @param server what runs a member and understands etcd's flags; our own command when absent.
    */
   static async start(
     size: number,
-    flags: readonly string[] = [],
+    flags: readonly string[] | ((endpoint: string) => readonly string[]) = [],
     doors: Doors = NO_DOORS,
     server: ServerProgram = OUR_COMMAND,
   ): Promise<ProcessCluster> {
@@ -191,7 +192,7 @@ export class ProcessCluster {
             `--initial-advertise-peer-urls=${advertised.peer}`,
             `--initial-cluster=${initialCluster}`,
             '--log-level=warn',
-            ...flags,
+            ...(typeof flags === 'function' ? flags(endpoint) : flags),
           ],
           server,
         ),
