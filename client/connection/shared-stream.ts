@@ -94,10 +94,11 @@ export class SharedStream<Out, In> {
   restart(why: string): void {
     const stream = this.#stream
     if (stream === undefined) return
+    const endpoint = this.#endpoint
     const error = new RpcError(Status.UNAVAILABLE, why)
     this.#closed(stream, error)
     stream.fail(error)
-    this.#endpoint?.suspect()
+    endpoint?.suspect()
   }
 
   /**
