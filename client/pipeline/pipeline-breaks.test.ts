@@ -1,10 +1,11 @@
 /** What becomes of calls when their stream breaks, is silent, or their callers give up; in virtual time. */
 
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import { fakePipeline } from '../../test/client/fake-pipeline.js'
 import { failure } from '../../test/client/outcome.js'
 import { RpcError, Status } from '../wire/status.js'
-import { SILENCE_MS_MAX, SILENCE_MS_MIN } from './pipeline-stream.js'
+import { SILENCE_MS_MAX, SILENCE_MS_MIN } from './patience.js'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 
@@ -128,6 +129,35 @@ describe('a stream that is silent', () => {
     expect(members[1]!.streams).toHaveLength(0)
   })
 
+  test('has its time from when it was asked, however long nothing was', async () => {
+    const { client, clock, first, members } = await withMute()
+    await clock.run(60_000)
+    const put = client.kv.put('a', '1')
+    await clock.run(SILENCE_MS_MIN - 500)
+    first.speak()
+    await put
+    expect(members[1]!.streams).toHaveLength(0)
+  })
+
+  test('is given no more time than at first once there was an answer', async () => {
+    const { client, clock, members } = await withMute(2)
+    for (const member of members) member.manner = 'deaf'
+    const put = client.kv.put('a', '1')
+    await clock.run(3 * SILENCE_MS_MIN)
+    for (const member of members) member.manner = 'answers'
+    await clock.run(2 * SILENCE_MS_MAX)
+    await put
+    for (const member of members) member.manner = 'mute'
+    const count = () => members.reduce((sum, { streams }) => sum + streams.length, 0)
+    const before = count()
+    const next = client.kv.put('b', '2')
+    await clock.run(SILENCE_MS_MIN + 100)
+    expect(count()).toBe(before + 1)
+    for (const member of members) member.manner = 'answers'
+    await clock.run(2 * SILENCE_MS_MAX)
+    await next
+  })
+
   test('is given ever more time while nobody answers, as without a leader', async () => {
     const { client, clock, members } = await withMute(3, { timeoutMs: 60_000 })
     for (const member of members) member.manner = 'deaf'
@@ -190,6 +220,16 @@ describe('a caller that gives up', () => {
     )
   })
 
+  test('on the last read leaves nothing to open a stream for', async () => {
+    const { client, clock, first, members } = await withMute()
+    const get = failure(client.kv.get('a', { timeoutMs: 500 }))
+    await clock.run(501)
+    await get
+    first.breakStreams()
+    await clock.run(10_000)
+    expect(members[1]!.streams).toHaveLength(0)
+  })
+
   test('has it ended at its own deadline, in whichever order deadlines come', async () => {
     const { client, clock } = await withMute()
     const ended: number[] = []
@@ -222,6 +262,18 @@ describe('a caller that gives up', () => {
     first.speak()
     await client.kv.put('c', '3')
     expect(cluster.applied.slice(1)).toEqual(['put a=1', 'put c=3'])
+  })
+
+  test('by its signal leaves nothing behind on it, nor does one that was answered', async () => {
+    const { client, first } = fakePipeline()
+    const { signal } = new AbortController()
+    await Promise.all([client.kv.put('a', '1', { signal }), client.kv.get('a', { signal })])
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    first.manner = 'mute'
+    const get = failure(client.kv.get('a', { signal }))
+    client.close()
+    await get
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   test('before the call was made gets it not made', async () => {

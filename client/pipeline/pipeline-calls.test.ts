@@ -6,9 +6,10 @@ import { failure } from '../../test/client/outcome.js'
 import { op } from '../index.js'
 import { encodeBytes } from '../wire/codec.js'
 import { etcdErrors } from '../wire/etcd-errors.js'
-import { PipelineCall, PipelineRequest } from '../wire/generated/pipeline.js'
+import { PipelineAnswer, PipelineCall, PipelineRequest } from '../wire/generated/pipeline.js'
+import { RpcError, Status } from '../wire/status.js'
 import { encodeBatch } from './batch.js'
-import { ACKNOWLEDGE_CALLS } from './pipeline-stream.js'
+import { ACKNOWLEDGE_BYTES, ACKNOWLEDGE_CALLS } from './exchange.js'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 
@@ -137,6 +138,12 @@ describe('the window', () => {
     await Promise.all(puts)
   })
 
+  test('has room again for what was answered', async () => {
+    const { client } = fakePipeline()
+    const value = Buffer.alloc(15 * 1024 * 1024)
+    for (let i = 0; i < 6; i++) await client.kv.put('a', value)
+  })
+
   test('refuses calls when too many wait', async () => {
     const { client, clock, first } = fakePipeline()
     first.manner = 'deaf'
@@ -165,10 +172,50 @@ describe('answers', () => {
   })
 
   test('are acknowledged without one when many are kept', async () => {
-    const { client, clock, cluster } = fakePipeline()
+    const { client, clock, cluster, first } = fakePipeline()
     await Promise.all(numbers(ACKNOWLEDGE_CALLS).map((i) => client.kv.put(`k${i}`, '')))
     await clock.run(1)
     expect([...cluster.sessions.values()][0]!.acknowledged).toBe(ACKNOWLEDGE_CALLS)
+    await client.kv.get('a')
+    const said = first.stream.stream.received.map(({ acknowledged }) => acknowledged)
+    expect(said.filter((upTo) => upTo > 0)).toEqual([ACKNOWLEDGE_CALLS])
+  })
+
+  test('are acknowledged without one when those that are kept are large', async () => {
+    const { client, clock, cluster } = fakePipeline()
+    cluster.refuse = () => new RpcError(Status.FAILED_PRECONDITION, 'x'.repeat(ACKNOWLEDGE_BYTES))
+    await failure(client.kv.put('a', ''))
+    await clock.run(1)
+    expect([...cluster.sessions.values()][0]!.acknowledged).toBe(1)
+  })
+
+  test('are acknowledged again when the stream broke with the message that said so', async () => {
+    const { client, clock, cluster, first } = fakePipeline()
+    await client.kv.put('a', '')
+    await client.kv.put('b', '')
+    first.manner = 'deaf'
+    const put = client.kv.put('c', '')
+    await clock.run(10)
+    first.manner = 'answers'
+    first.breakStreams()
+    await clock.run(100)
+    await put
+    expect([...cluster.sessions.values()][0]!.acknowledged).toBe(2)
+  })
+
+  test('of a kind that was not asked for, and such that cannot be read, fail their calls alone', async () => {
+    const { client, clock, first } = fakePipeline()
+    await client.kv.put('a', '')
+    first.manner = 'mute'
+    const puts = [failure(client.kv.put('b', '')), failure(client.kv.put('c', ''))]
+    const get = client.kv.get('d')
+    await clock.run(10)
+    const wrong = encodeBytes(PipelineAnswer, { revision: 3, deleteRange: {} })
+    first.stream.withheld.splice(0, 2, wrong, new Uint8Array([0xff]))
+    first.speak()
+    for (const put of puts)
+      expect(await put).toMatchObject({ code: 'internal', outcomeUnknown: true })
+    expect((await get)?.keyString).toBe('d')
   })
 })
 

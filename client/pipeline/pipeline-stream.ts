@@ -12,8 +12,7 @@
  * stream opened anew with it. Reads under way are sent again then, as after any break.
  *
  * A stream that owes answers and stays silent is left for another endpoint, which is
- * safe, for a call that is sent twice is applied once. Each time in a row it is given twice
- * as long, since a cluster without a leader answers nowhere.
+ * safe, for a call that is sent twice is applied once.
  *
  * What a break says:
  *
@@ -34,17 +33,17 @@ import { SharedStream, type StreamOwner } from '../connection/shared-stream.js'
 import { ConclaveError } from '../errors.js'
 import type { Channel } from '../host/transport.js'
 import { etcdErrorNamed } from '../wire/etcd-errors.js'
-import {
-  PipelineAnswer,
-  type PipelineRequest,
-  type PipelineResponse,
-  type PipelineWelcome,
+import type {
+  PipelineRequest,
+  PipelineResponse,
+  PipelineWelcome,
 } from '../wire/generated/pipeline.js'
 import { Pipeline } from '../wire/methods.js'
 import { RpcError, Status } from '../wire/status.js'
 import { Alarm } from './alarm.js'
-import { encodeBatch } from './batch.js'
-import { CallLine, type Window } from './call-line.js'
+import { CallLine } from './call-line.js'
+import { Exchange } from './exchange.js'
+import { Patience } from './patience.js'
 import type { PendingCall } from './pending-call.js'
 import {
   type Session,
@@ -55,14 +54,6 @@ import {
 
 /** Deadlines are looked after this often at most, for each call in the line: a walk over them costs less. */
 const WALK_MS = 0.001
-/** A stream that owes answers may be silent so long. */
-export const SILENCE_MS_MIN = 2_000
-/** As {@link SILENCE_MS_MIN}, when the streams before it were silent, too: longer than an election takes. */
-export const SILENCE_MS_MAX = 8_000
-/** Answers that the server keeps for us, from which on it is told so though nothing else is to be said. */
-export const ACKNOWLEDGE_CALLS = 256
-/** As {@link ACKNOWLEDGE_CALLS}, in bytes of answers. */
-export const ACKNOWLEDGE_BYTES = 256 * 1024
 
 /** Whoever made the stream. Callbacks must not throw. */
 export interface PipelineOwner {
@@ -86,24 +77,17 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   readonly #stream: SharedStream<PipelineRequest, PipelineResponse>
   readonly #line = new CallLine()
   readonly #alarm: Alarm
+  readonly #patience: Patience
   /** What the open stream was opened with. */
   #session: Session | undefined
-  /** What the member allows; undefined before its welcome. */
-  #window: Window | undefined
+  /** Undefined before the welcome. */
+  #exchange: Exchange | undefined
   /** Was there ever a welcome? */
   #known = false
   /** Endpoints that did not know the pipeline since then. */
   readonly #unknowing = new Set<string>()
-  /** The stream took all it can for now. */
-  #full = false
-  #flushing = false
   /** Why there is no stream to send on, or no session. */
   #trouble: RpcError | undefined
-  /** When the stream was last heard of, or began to owe something. */
-  #heardAtMs = 0
-  #silenceMs = SILENCE_MS_MIN
-  /** Bytes of answers that the server was not told to forget. */
-  #answeredBytes = 0
   /** Calls that were given up since the line was last cleared of such. */
   #givenUp = 0
 
@@ -117,11 +101,12 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     this.#sessions = new SessionKeeper({ ...session, connection, owner: this })
     this.#stream = new SharedStream(connection, Pipeline.open, {}, this)
     this.#alarm = new Alarm(connection.clock, () => this.#look())
+    this.#patience = new Patience(connection.clock)
   }
 
   /** Where the stream is that was welcomed; undefined when there is none. */
   get address(): string | undefined {
-    return this.#window && this.#stream.address
+    return this.#exchange && this.#stream.address
   }
 
   /** Why nothing can be sent, if that is so. */
@@ -138,8 +123,8 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   add(call: PendingCall): boolean {
     if (!this.#line.add(call)) return false
     this.#alarm.at(call.deadlineMs)
-    if (this.#window === undefined) this.#stream.want()
-    else this.#flushSoon()
+    if (this.#exchange === undefined) this.#stream.want()
+    else this.#exchange.flushSoon()
     return true
   }
 
@@ -151,8 +136,7 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
    */
   end(farewell?: (address: string) => Channel): PendingCall[] {
     const address = this.#sessions.current && this.address
-    this.#stream.release()
-    this.#forgetStream()
+    this.#leave()
     this.#alarm.cancel()
     this.#sessions.close(address === undefined ? undefined : farewell?.(address))
     return this.#line.remove(() => true)
@@ -173,26 +157,25 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     this.#line.remove((call) => call.droppable)
     if (this.#isWanted) return
     this.#alarm.cancel()
-    if (this.#window === undefined) this.#stream.release()
+    if (this.#exchange === undefined) this.#stream.release()
   }
 
   opened(): void {
     this.#session = this.#sessions.current
-    this.#heard()
-    this.#alarm.at(this.#silentAtMs)
+    this.#await()
     this.#stream.send({ hello: { session: this.#session?.id ?? 0n } })
   }
 
   message(response: PipelineResponse): void {
-    this.#heard()
+    this.#patience.begin()
     if (response.welcome !== undefined) this.#welcomed(response.welcome)
-    else this.#answered(response)
+    else if (this.#exchange?.answered(response)) this.#patience.answered()
+    else this.#stream.restart('an answer to no call')
   }
 
   drained(): void {
-    this.#heard()
-    this.#full = false
-    this.#flush()
+    this.#patience.begin()
+    this.#exchange?.drained()
   }
 
   blames(error: RpcError): boolean {
@@ -201,7 +184,7 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   }
 
   broken(error: RpcError): boolean {
-    this.#forgetStream()
+    this.#rewind()
     if (this.blames(error)) this.#trouble = error
     if (error.code === Status.UNIMPLEMENTED) return this.#unimplemented(error)
     if (isFinal(error)) {
@@ -234,12 +217,12 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
       this.#line.remove((call) => call.needsNumber),
       error,
     )
-    this.#flush()
+    this.#exchange?.flush()
   }
 
   sessionLost(session: Session): void {
     if (this.#session === session) this.#stream.release()
-    this.#forgetStream()
+    this.#rewind()
     const why = new RpcError(Status.UNAVAILABLE, 'the session of this client has ended')
     for (const call of this.#line.remove(({ sequence }) => sequence !== 0)) call.giveUp(why)
     if (this.#isWanted) this.#stream.want()
@@ -247,111 +230,53 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
 
   #welcomed({ applied, callsMax, bytesMax }: PipelineWelcome): void {
     if (!this.#knowsUs(applied)) return
-    this.#window = { callsMax, bytesMax }
+    const exchange = new Exchange({
+      connection: this.#connection,
+      stream: this.#stream,
+      line: this.#line,
+      window: { callsMax, bytesMax },
+      session: this.#session,
+      onAsked: () => this.#await(),
+      onSessionNeeded: () => this.#sessions.want(),
+    })
+    this.#exchange = exchange
     this.#known = true
     this.#unknowing.clear()
     this.#trouble = undefined
     this.#connection.telemetry.pipelineOpened(this.#stream.address)
     this.#owner.welcomed()
-    this.#flush()
+    exchange.flush()
   }
 
   /** Does the member know of our session what we know? If not, the stream is left. */
   #knowsUs(applied: number): boolean {
     const session = this.#session
-    if (this.#window !== undefined) this.#stream.restart('welcomed twice')
+    if (this.#exchange !== undefined) this.#stream.restart('welcomed twice')
     else if (session !== undefined && applied > session.numbered)
       // Somebody else writes with it.
       this.#sessions.lost(session, false)
     else if (session !== undefined && applied < session.answered)
       this.#stream.restart('the member is behind')
-    else {
-      if (session !== undefined) session.acknowledged = 0
-      return true
-    }
+    else return true
     return false
-  }
-
-  #answered({ answers, clusterId, memberId, raftTerm }: PipelineResponse): void {
-    for (const bytes of answers) {
-      const call = this.#line.answered()
-      if (call === undefined) {
-        this.#stream.restart('an answer to no call')
-        return
-      }
-      if (call.sequence !== 0 && this.#session !== undefined) {
-        this.#session.answered = call.sequence
-        this.#answeredBytes += bytes.length
-      }
-      try {
-        // A copy: who keeps one answer must not keep all that came with it.
-        const answer = PipelineAnswer.decode(Buffer.from(bytes))
-        call.answer(answer, { clusterId, memberId, revision: answer.revision, raftTerm })
-      } catch (error) {
-        call.fail(call.unreadable(error))
-      }
-    }
-    this.#silenceMs = SILENCE_MS_MIN
-    if (this.#line.waiting > 0 || this.#owesAcknowledgement) this.#flushSoon()
-  }
-
-  #flushSoon(): void {
-    if (this.#flushing) return
-    this.#flushing = true
-    this.#connection.clock.soon(() => {
-      this.#flushing = false
-      this.#flush()
-    })
-  }
-
-  /** Sends what may be sent. */
-  #flush(): void {
-    const [window, session] = [this.#window, this.#session]
-    if (window === undefined || this.#full) return
-    const numbering = () => session?.next() ?? 0
-    for (;;) {
-      const batch = this.#line.take(window, numbering)
-      if (batch.length > 0) this.#send(batch)
-      if (batch.length === 0 || this.#full) break
-    }
-    if (this.#owesAcknowledgement) this.#send([])
-    if (session !== undefined || !this.#line.wantsSession) return
-    if (this.#sessions.current === undefined) this.#sessions.want()
-    else this.#reopen()
-  }
-
-  #send(batch: readonly PendingCall[]): void {
-    if (this.#line.sent === batch.length) this.#heard()
-    const session = this.#session
-    const isNews = session !== undefined && session.answered > session.acknowledged
-    const acknowledged = isNews ? session.answered : 0
-    if (isNews) session.acknowledged = acknowledged
-    this.#answeredBytes = 0
-    let resent = 0
-    for (const call of batch) if (call.sent(this.#stream.address)) resent++
-    if (batch.length > 0) this.#connection.telemetry.pipelineBatch(batch.length, resent)
-    this.#full = !this.#stream.sendBytes(encodeBatch(batch, acknowledged))
-    this.#alarm.at(this.#silentAtMs)
-  }
-
-  get #owesAcknowledgement(): boolean {
-    const session = this.#session
-    if (session === undefined || session.answered === session.acknowledged) return false
-    const calls = session.answered - session.acknowledged
-    return calls >= ACKNOWLEDGE_CALLS || this.#answeredBytes >= ACKNOWLEDGE_BYTES
   }
 
   /** Opens the stream anew, with the session of now. */
   #reopen(): void {
-    this.#stream.release()
-    this.#forgetStream()
+    this.#leave()
     if (this.#isWanted) this.#stream.want()
   }
 
-  #forgetStream(): void {
-    this.#window = undefined
-    this.#full = false
-    this.#answeredBytes = 0
+  /** Gives the stream up, at no fault of its endpoint. */
+  #leave(): void {
+    this.#stream.release()
+    this.#rewind()
+  }
+
+  /** The stream is gone. */
+  #rewind(): void {
+    this.#exchange?.end()
+    this.#exchange = undefined
     this.#line.rewind()
   }
 
@@ -372,36 +297,33 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     largest?.hollow()
   }
 
-  #heard(): void {
-    this.#heardAtMs = this.#connection.clock.now()
-  }
-
   /** Does anybody want a stream? */
   get #isWanted(): boolean {
     return this.#line.length > 0 || this.#owner.isAsking
   }
 
-  /** When the stream counts as silent. */
-  get #silentAtMs(): number {
-    return this.#heardAtMs + this.#silenceMs
-  }
-
   /** Does the stream owe a welcome or answers? */
   get #isOwed(): boolean {
     if (!this.#stream.isOpen) return false
-    return this.#line.sent > 0 || (this.#window === undefined && this.#isWanted)
+    return this.#line.sent > 0 || (this.#exchange === undefined && this.#isWanted)
+  }
+
+  /** From now on the stream owes something. */
+  #await(): void {
+    this.#patience.begin()
+    this.#alarm.at(this.#patience.endsAtMs)
   }
 
   /** Looks after deadlines and silence. */
   #look(): void {
     const nowMs = this.#connection.clock.now()
     const dueMs = this.#line.expire(nowMs, this.#trouble)
-    if (this.#isOwed && nowMs >= this.#silentAtMs) {
-      this.#silenceMs = Math.min(2 * this.#silenceMs, SILENCE_MS_MAX)
+    if (this.#isOwed && nowMs >= this.#patience.endsAtMs) {
+      this.#patience.lost()
       this.#stream.restart('no answer came')
     }
     this.#alarm.at(Math.max(dueMs, nowMs + this.#line.length * WALK_MS))
-    if (this.#isOwed) this.#alarm.at(this.#silentAtMs)
+    if (this.#isOwed) this.#alarm.at(this.#patience.endsAtMs)
   }
 }
 

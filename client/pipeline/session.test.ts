@@ -159,7 +159,24 @@ describe('a session that is lost', () => {
     expect(first.stream.session).not.toBe(id)
   })
 
-  test('because a member takes its numbers for wrong is replaced', async () => {
+  test('because a member refuses to go on with it is ended and replaced', async () => {
+    const { client, clock, cluster, first } = fakePipeline()
+    await client.kv.put('a', '1')
+    const [id] = cluster.leases.keys()
+    first.manner = 'deaf'
+    const left = failure(client.kv.put('b', '2'))
+    await clock.run(10)
+    first.manner = 'answers'
+    first.breakStreams(new RpcError(Status.INVALID_ARGUMENT, 'write 2 does not follow'))
+    await clock.run(10)
+    expect(await left).toMatchObject({ code: 'outcome-unknown', outcomeUnknown: true })
+    const put = client.kv.put('c', '3')
+    await clock.run(100)
+    await put
+    expect([cluster.leases.has(id!), cluster.applied]).toEqual([false, ['put a=1', 'put c=3']])
+  })
+
+  test('because a member knows of more writes than were made is replaced', async () => {
     const { client, clock, cluster, first } = fakePipeline()
     await client.kv.put('a', '1')
     const [id] = cluster.leases.keys()

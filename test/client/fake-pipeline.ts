@@ -234,11 +234,11 @@ export class PipelineMember {
   }
 
   #work(open: OpenStream, { calls, acknowledged }: PipelineRequest): void {
-    this.#cluster.acknowledge(open.session, acknowledged)
     if (calls.length > 0) open.batches.push(calls.length)
     const decoded = calls.map((bytes) => PipelineCall.decode(bytes))
     open.calls.push(...decoded)
     if (this.manner === 'deaf') return
+    this.#cluster.acknowledge(open.session, acknowledged)
     const answers = decoded.map((call) => this.#cluster.answer(call, open.session))
     if (this.manner === 'mute') open.withheld.push(...answers)
     else if (answers.length > 0) this.#send(open, answers)
