@@ -62,6 +62,8 @@ export class AuthorizedStream<In, Out> implements MessageStream<In, Init<Out>> {
   }
 
   fail(error: RpcError): void {
+    // Whatever it ends with now, it is not opened again.
+    this.#kept = undefined
     if (this.#inner !== undefined) this.#inner.fail(error)
     else this.#over(error)
   }

@@ -92,12 +92,9 @@ export class SharedStream<Out, In> {
 
   /** Gives the stream up although it looks alive, and goes to another endpoint. */
   restart(why: string): void {
-    const stream = this.#stream
-    if (stream === undefined) return
+    if (this.#stream === undefined) return
     const endpoint = this.#endpoint
-    const error = new RpcError(Status.UNAVAILABLE, why)
-    this.#closed(stream, error)
-    stream.fail(error)
+    this.#giveUp(why)
     endpoint?.suspect()
   }
 
@@ -111,8 +108,16 @@ export class SharedStream<Out, In> {
     const { tokens } = this.#connection
     if (tokens === undefined || !isTokenRefusal(error)) return false
     tokens.refused(tokens.current)
-    this.restart(error.details)
+    this.#giveUp(error.details)
     return true
+  }
+
+  #giveUp(why: string): void {
+    const stream = this.#stream
+    if (stream === undefined) return
+    const error = new RpcError(Status.UNAVAILABLE, why)
+    this.#closed(stream, error)
+    stream.fail(error)
   }
 
   #openLater(): void {

@@ -20,6 +20,8 @@ function guarded() {
     token: 't1',
     asked: 0,
     ranges: 0,
+    /** Answers to reads wait for it. */
+    gate: Promise.resolve(),
     puts: [] as string[],
     streams: [] as string[],
     authenticate: async (): Promise<{ token: string }> => ({ token: state.token }),
@@ -33,8 +35,10 @@ function guarded() {
       state.asked++
       return state.authenticate()
     }),
-    unary(KV.range, (_request, context) => {
+    unary(KV.range, async (_request, context) => {
       state.ranges++
+      const late = state.gate
+      if (state.ranges % 2 === 0) await late
       check(context)
       return {}
     }),
@@ -61,7 +65,7 @@ function guarded() {
   const transport: Transport = new InProcessTransport({ clock, services: () => services })
   const random = { next: () => 0, bytes: (length: number) => new Uint8Array(length) }
   const auth = { username: 'u', password: 'p' }
-  const client = connect({ endpoints: 'a', transport, clock, random, auth, pipeline: 'off' })
+  const client = connect({ endpoints: ['a', 'b'], transport, clock, random, auth, pipeline: 'off' })
   return { client, clock, state }
 }
 
@@ -82,6 +86,22 @@ describe('a token', () => {
     await Promise.all(keys.map((key) => client.kv.put(key, 'v')))
     expect(state.asked).toBe(2)
     expect(state.puts.sort()).toEqual(keys.sort())
+  })
+
+  test('is not forgotten for a late refusal of the one before', async () => {
+    const { client, state } = guarded()
+    await client.kv.get('k')
+    let open = () => {}
+    state.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const reads = Array.from({ length: 10 }, () => client.kv.get('k'))
+    state.token = 't2'
+    await settled()
+    expect(state.asked).toBe(2)
+    open()
+    await Promise.all(reads)
+    expect(state.asked).toBe(2)
   })
 
   test('that is refused again and again is given up, and nothing is repeated for ever', async () => {
@@ -150,6 +170,21 @@ describe('a token', () => {
     expect(state.streams).toEqual(['t1', 't2'])
     expect(state.asked).toBe(2)
     client.close()
+  })
+
+  test('does not bring back a stream that its owner gave up', async () => {
+    const { client, clock, state } = guarded()
+    state.token = 't2'
+    state.authenticate = async () => ({ token: 'old' })
+    const watcher = client.watch('k')
+    const over = failure(take(watcher, 1))
+    await clock.run(3_000)
+    const opened = state.streams.length
+    client.close()
+    expect((await over).code).toBe('closed')
+    await clock.run(10_000)
+    expect(state.streams.length).toBe(opened)
+    expect(clock.timerCount).toBe(0)
   })
 
   test('that a wrong password gets ends watches, and says so', async () => {
