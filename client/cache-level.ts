@@ -50,6 +50,8 @@ export class CacheLevel {
   /** A report came since the last look. */
   #isAnswered = false
   #trusts: boolean | undefined
+  /** How many servers were forgotten. */
+  #servers = 0
 
   constructor(connection: Connection, calls: Calls, waits: Waits, owner: LevelOwner) {
     this.#connection = connection
@@ -66,6 +68,7 @@ export class CacheLevel {
   /** Another server may serve the watch from now on. */
   forgetServer(): void {
     this.#trusts = undefined
+    this.#servers++
   }
 
   /** The revision of the store, read after this call; one read for all who ask in one turn. */
@@ -143,13 +146,14 @@ export class CacheLevel {
 
   async #learnTrust(): Promise<boolean> {
     if (this.#trusts !== undefined) return this.#trusts
+    const servers = this.#servers
     const version = await this.#connection.call(Maintenance.status, {}, 'read').then(
       (status) => status.version,
       // Who does not say what it is, is not believed.
       () => '',
     )
-    this.#trusts = reportsInOrder(version)
-    return this.#trusts
+    if (servers === this.#servers) this.#trusts = reportsInOrder(version)
+    return this.#trusts ?? false
   }
 }
 
