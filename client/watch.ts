@@ -15,6 +15,7 @@ import { type Bytes, toCount } from './bytes.js'
 import type { Calls } from './calls.js'
 import type { Connection } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
+import { LimitedCalls } from './limited-calls.js'
 import { type Range, toRange } from './range.js'
 import type { FeedRequest, FeedSink, FeedSource, WatchFeed } from './watch-feed.js'
 import { WatchHub } from './watch-hub.js'
@@ -59,6 +60,9 @@ export interface WatchOptions {
 const BUFFER_EVENTS_MAX = 10_000
 const BUFFER_BYTES_MAX = 4 * 1024 * 1024
 
+/** Pages that watches which list anew read at the same time: a compaction may hit all of them. */
+const LISTS_MAX = 16
+
 /** Where feeds come from, with or without members that have lost their leader. */
 export type Feeds = (requireLeader: boolean) => FeedSource
 
@@ -76,13 +80,13 @@ export function sharedFeeds(connection: Connection): Feeds {
 /** Starts watchers. */
 export class WatchClient {
   readonly #connection: Connection
-  readonly #calls: Calls
+  readonly #lists: LimitedCalls
   readonly #feeds: Feeds
 
   /** @param calls carries the lists of watchers that survive compactions. */
   constructor(connection: Connection, calls: Calls, feeds: Feeds) {
     this.#connection = connection
-    this.#calls = calls
+    this.#lists = new LimitedCalls(calls, LISTS_MAX)
     this.#feeds = feeds
   }
 
@@ -104,7 +108,7 @@ export class WatchClient {
 
   #relist(feeds: FeedSource, request: FeedRequest, sink: FeedSink): WatchFeed {
     const sleep = (ms: number, signal: AbortSignal) => this.#connection.sleep(ms, signal)
-    return new RelistingFeed({ calls: this.#calls, sleep, feeds }, request, sink)
+    return new RelistingFeed({ calls: this.#lists, sleep, feeds }, request, sink)
   }
 }
 
