@@ -6,7 +6,7 @@ import { stage } from './stage.js'
 export * from '../../client/index.js'
 
 /** As the real one; an example that brings no transport of its own gets that of the stage. */
-export function connect(options: ConnectOptions): Client {
+export function connect(options: ConnectOptions = {}): Client {
   const { endpoints, transport } = stage
   const here = options.transport === undefined && transport ? { endpoints, transport } : {}
   const client = realConnect({ ...options, ...here })
