@@ -1,6 +1,6 @@
 /** Our client, through the pipeline where the server has it, or with unary calls. */
 
-import { type Client, type ConnectOptions, compare, connect, op } from '../../client/index.js'
+import { type Client, compare, connect, op } from '../../client/index.js'
 import { Mutex, Session } from '../../recipes/index.js'
 import { timed, type Workload } from './closed-loop.js'
 import { type Driver, inParts, KEYS, keyOf, LEASE_SECONDS, VALUE } from './driver.js'
@@ -13,14 +13,13 @@ export class ConclaveDriver implements Driver {
 
   /** @param scope keys that only this driver uses begin with it. */
   constructor(endpoints: readonly string[], scope: string, isUnary: boolean) {
-    const way = (isUnary ? { pipeline: 'off' } : {}) as Partial<ConnectOptions>
-    this.#client = connect({ endpoints, timeoutMs: 20_000, ...way })
+    const pipeline = isUnary ? 'off' : 'auto'
+    this.#client = connect({ endpoints, timeoutMs: 20_000, pipeline })
     this.#scope = scope
   }
 
-  transport(): string | undefined {
-    const { guarantees } = this.#client as { guarantees?: { readonly transport: string } }
-    return guarantees?.transport
+  transport(): string {
+    return this.#client.guarantees.transport
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Endpoints that are dead, and servers that come back. */
 
 import { expect, test } from '@jest/globals'
+import { connect } from '../../client/index.js'
 import { failure, take } from './outcome.js'
 import { subject } from './subject.js'
 
@@ -20,6 +21,15 @@ subject('connection', (server) => {
       const lease = await one.lease.grant(60)
       expect(await one.lease.keepAliveOnce(lease.id)).toBe(60)
     }
+  })
+
+  test('endpoints and times come from the environment when they are not given', async () => {
+    const [endpoint] = server.endpoints
+    const env = { ETCDCTL_ENDPOINTS: endpoint!, CONCLAVE_COMMAND_TIMEOUT: '3s' }
+    await using one = connect({ ...server.kind.options, env })
+    expect(one.endpoints).toEqual([endpoint])
+    await one.kv.put(`${server.at}a`, '1')
+    expect((await one.kv.get(`${server.at}a`))?.text()).toBe('1')
   })
 
   test('nobody there: reads and writes fail in time, and the write did not happen', async () => {
