@@ -19,18 +19,17 @@ test('listeners hear what they asked for, in the order in which they were added'
   expect([events.has('number'), events.has('text')]).toEqual([true, true])
 })
 
-test('a listener that is taken out hears no more, one at a time', () => {
+test('a listener that is taken out hears no more, however often it was added', () => {
   const events = new TypedEvents<Events>()
   const heard: number[] = []
   const listener = (n: number) => void heard.push(n)
-  events.on('number', listener)
-  events.on('number', listener)
   events.off('number', listener)
+  events.on('number', listener)
+  events.on('number', listener)
   events.emit('number', 1)
   events.off('number', listener)
-  events.off('number', listener)
   events.emit('number', 2)
-  expect(heard).toEqual([1])
+  expect(heard).toEqual([1, 1])
   expect(events.has('number')).toBe(false)
 })
 

@@ -7,40 +7,35 @@
  * ends the process unless the program catches it, as with every callback of the platform.
  */
 
+import { EventEmitter } from 'eventemitter3'
+
 /** Hears one kind of event. */
 export type Listener<T> = (event: T) => void
 
 /** Listeners of some kinds of events; costs next to nothing until the first is added. */
 export class TypedEvents<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Listener<never>[]>()
+  #emitter: EventEmitter | undefined
 
   /** Adds a listener; one that is added twice is called twice. */
-  on<K extends keyof Events>(name: K, listener: Listener<Events[K]>): void {
-    if (typeof listener !== 'function')
-      throw new TypeError(`A listener is a function, not ${typeof listener}.`)
-    // Lists are replaced and not changed: one may be walked just now.
-    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener])
+  on<K extends keyof Events & string>(name: K, listener: Listener<Events[K]>): void {
+    this.#emitter ??= new EventEmitter()
+    this.#emitter.on(name, listener)
   }
 
-  /** Takes a listener out; nothing happens when there is none. */
-  off<K extends keyof Events>(name: K, listener: Listener<Events[K]>): void {
-    const there = this.#listeners.get(name)
-    const at = there?.lastIndexOf(listener) ?? -1
-    if (there === undefined || at < 0) return
-    if (there.length === 1) this.#listeners.delete(name)
-    else this.#listeners.set(name, there.toSpliced(at, 1))
+  /** Takes a listener out, however often it was added; nothing happens when it was not. */
+  off<K extends keyof Events & string>(name: K, listener: Listener<Events[K]>): void {
+    this.#emitter?.off(name, listener)
   }
 
   /** Does anybody listen? */
-  has(name: keyof Events): boolean {
-    return this.#listeners.has(name)
+  has(name: keyof Events & string): boolean {
+    return this.#emitter !== undefined && this.#emitter.listenerCount(name) > 0
   }
 
-  /** Tells everybody who listens. */
-  emit<K extends keyof Events>(name: K, event: Events[K]): void {
-    const there = this.#listeners.get(name)
-    if (there === undefined) return
-    for (const listener of there) {
+  /** Tells everybody who listens. Not by the emitter's own `emit`, which a listener's error would end. */
+  emit<K extends keyof Events & string>(name: K, event: Events[K]): void {
+    if (this.#emitter === undefined) return
+    for (const listener of this.#emitter.listeners(name)) {
       try {
         ;(listener as Listener<Events[K]>)(event)
       } catch (error) {
