@@ -57,7 +57,9 @@ export class RangeCursor {
   /** The request for the rest of the range, at most so many keys of it. */
   request(keysMax: number): Init<RangeRequest> {
     const limit = Math.min(keysMax, this.#wanted)
-    return { ...this.#rest, limit: limit === Number.POSITIVE_INFINITY ? 0 : limit }
+    const request = { ...this.#rest }
+    request.limit = limit === Number.POSITIVE_INFINITY ? 0 : limit
+    return request
   }
 
   /** Reads the next page. `count` is that of the whole range, `revision` that of all pages. */
