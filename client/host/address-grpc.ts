@@ -17,6 +17,8 @@ export interface GrpcAddress {
   readonly name: string
   /** Without its port: the name that a certificate must have. */
   readonly host: string
+  /** 0 for a path. */
+  readonly port: number
 }
 
 /** Port of etcd's client service, used when an address names none. */
@@ -31,7 +33,13 @@ export function parseAddress(address: string): GrpcAddress {
   const unix = /^(unixs?):(?:\/\/)?(.+)$/.exec(address)
   if (unix !== null) {
     const path = unix[2]!
-    return { target: `unix:${path}`, secure: unix[1] === 'unixs', name: path, host: 'localhost' }
+    return {
+      target: `unix:${path}`,
+      secure: unix[1] === 'unixs',
+      name: path,
+      host: 'localhost',
+      port: 0,
+    }
   }
   const tcp = /^(?:(https?):\/\/)?([^/\s]+)\/?$/.exec(address)
   if (tcp === null)
@@ -40,7 +48,13 @@ export function parseAddress(address: string): GrpcAddress {
     )
   const name = withPort(tcp[2]!)
   const host = name.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
-  return { target: `dns:${name}`, secure: tcp[1] === 'https', name, host }
+  return {
+    target: `dns:${name}`,
+    secure: tcp[1] === 'https',
+    name,
+    host,
+    port: Number(/\d+$/.exec(name)![0]),
+  }
 }
 
 /** Adds the default port where there is none; IPv6 addresses stand in brackets. */

@@ -14,7 +14,6 @@
  */
 
 import {
-  ChannelCredentials,
   connectivityState,
   Channel as GrpcJsChannel,
   type ChannelOptions as GrpcJsOptions,
@@ -24,11 +23,11 @@ import type { Method, MethodKind } from '../wire/method.js'
 import type { RpcError } from '../wire/status.js'
 import { parseAddress } from './address-grpc.js'
 import { ClientStream, type GrpcCall, type Open, UnaryCall } from './calls-grpc.js'
+import { PlainCredentials, TlsCredentials } from './credentials-grpc.js'
 import { cancelled, channelClosed } from './failure.js'
 import { MixUp } from './mix-up.js'
 import type { MessageStream } from './stream.js'
 import { failedStream } from './stream-failed.js'
-import { TlsCredentials } from './tls-credentials.js'
 import type { CallOptions, Channel, ChannelOptions, Transport } from './transport.js'
 
 /** First wait after a refused connection, and the longest; the endpoints' own back-off stands above it. */
@@ -45,10 +44,10 @@ const RECEIVE_BYTES_MAX = 2_147_483_647
 export class GrpcTransport implements Transport {
   /** @throws {TypeError} the address cannot be read. */
   connect(address: string, options: ChannelOptions = {}): Channel {
-    const { target, secure, host } = parseAddress(address)
+    const { target, secure, host, port } = parseAddress(address)
     const credentials = secure
-      ? new TlsCredentials(options.tls ?? {}, host)
-      : ChannelCredentials.createInsecure()
+      ? new TlsCredentials(options.tls ?? {}, host, port)
+      : new PlainCredentials(port)
     const channel = new GrpcJsChannel(target, credentials, grpcOptions(options))
     return new GrpcChannel(channel, secure, options.connectTimeoutMs)
   }

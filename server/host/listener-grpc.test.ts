@@ -224,12 +224,30 @@ test('a closing listener lets open calls finish within its grace', async () => {
 })
 
 test.each([
-  ['http://127.0.0.1:1', { target: 'dns:127.0.0.1:1', secure: false, name: '127.0.0.1:1' }],
-  ['https://a.example', { target: 'dns:a.example:2379', secure: true, name: 'a.example:2379' }],
-  ['[::1]:5', { target: 'dns:[::1]:5', secure: false, name: '[::1]:5' }],
-  ['http://[::1]/', { target: 'dns:[::1]:2379', secure: false, name: '[::1]:2379' }],
-  ['unix:///tmp/x', { target: 'unix:/tmp/x', secure: false, name: '/tmp/x' }],
-  ['unix:x', { target: 'unix:x', secure: false, name: 'x' }],
+  [
+    'http://127.0.0.1:1',
+    { target: 'dns:127.0.0.1:1', secure: false, name: '127.0.0.1:1', host: '127.0.0.1', port: 1 },
+  ],
+  [
+    'https://a.example',
+    {
+      target: 'dns:a.example:2379',
+      secure: true,
+      name: 'a.example:2379',
+      host: 'a.example',
+      port: 2379,
+    },
+  ],
+  ['[::1]:5', { target: 'dns:[::1]:5', secure: false, name: '[::1]:5', host: '::1', port: 5 }],
+  [
+    'http://[::1]/',
+    { target: 'dns:[::1]:2379', secure: false, name: '[::1]:2379', host: '::1', port: 2379 },
+  ],
+  [
+    'unix:///tmp/x',
+    { target: 'unix:/tmp/x', secure: false, name: '/tmp/x', host: 'localhost', port: 0 },
+  ],
+  ['unix:x', { target: 'unix:x', secure: false, name: 'x', host: 'localhost', port: 0 }],
 ])('the address %s is understood', (address, expected) => {
   expect(parseAddress(address)).toEqual(expected)
 })

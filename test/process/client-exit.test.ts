@@ -6,8 +6,9 @@
  * it alive, and nothing was rejected without being heard.
  */
 
-import { spawn } from 'node:child_process'
-import { createServer, type Server, type Socket } from 'node:net'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -34,6 +35,15 @@ const all = [
 setTimeout(() => client.close(), 300)
 await Promise.all(all)
 console.log(told.join(' '))
+`
+
+/** Connections that may wait to be accepted. */
+const QUEUE_MAX = 1
+
+/** Stopped, it accepts nothing: once its queue is full the system answers no more attempts. */
+const LISTENER = `
+const server = require('node:net').createServer()
+server.listen(0, '127.0.0.1', ${QUEUE_MAX}, () => console.log(server.address().port))
 `
 
 /** More than any of them needs, on a busy machine. */
@@ -70,6 +80,8 @@ describe('a closed client lets its process end', () => {
   let silent: Server
   let silentAddress: string
   let nobody: string
+  let full: ChildProcess
+  let fullAddress: string
   const sockets = new Set<Socket>()
 
   beforeAll(async () => {
@@ -81,15 +93,26 @@ describe('a closed client lets its process end', () => {
     const address = silent.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
     silentAddress = `127.0.0.1:${address.port}`
+    full = spawn(process.execPath, ['-e', LISTENER], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const port = Number(await once(full.stdout!, 'data'))
+    full.kill('SIGSTOP')
+    fullAddress = `127.0.0.1:${port}`
+    for (let i = 0; i < QUEUE_MAX + 4; i++) {
+      const socket = connectTcp(port, '127.0.0.1')
+      socket.on('error', () => {})
+      sockets.add(socket)
+    }
     nobody = `127.0.0.1:${(await freePorts(1))[0]}`
   })
   afterAll(async () => {
+    full?.kill('SIGKILL')
     for (const socket of sockets) socket.destroy()
     await new Promise((closed) => silent.close(closed))
   })
 
   test.each<[string, () => ConnectOptions]>([
     ['while calls wait for a member that says nothing', () => ({ endpoints: silentAddress })],
+    ['while its connection is neither made nor refused', () => ({ endpoints: fullAddress })],
     ['while it pauses before it tries again', () => ({ endpoints: nobody })],
     [
       'while it proves who it is',

@@ -1,5 +1,5 @@
 /**
- * TLS for a channel of grpc-js.
+ * How a channel of grpc-js makes its connections, with TLS or without.
  *
  * Its own credentials leave a handshake behind that is under way when the channel closes,
  * and the open socket keeps the process alive; and they name IP addresses to TLS as if
@@ -9,25 +9,63 @@
 import { isIP, type Socket } from 'node:net'
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import { CallCredentials, ChannelCredentials, type experimental } from '@grpc/grpc-js'
+import { Connecting } from './connecting.js'
 import { secureContextOptions } from './environment-node.js'
 import type { TlsOptions } from './transport.js'
 
 /** The part of the protocol that is agreed on in the handshake. */
 const PROTOCOLS = ['h2']
 
+/** A channel without TLS; as grpc-js's own, but it ends what is connecting when the channel closes. */
+export class PlainCredentials extends ChannelCredentials {
+  readonly #port: number
+
+  /** @param port to which the channel connects. */
+  constructor(port: number) {
+    super()
+    this.#port = port
+  }
+
+  override _isSecure(): boolean {
+    return false
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return other === this
+  }
+
+  override _createSecureConnector(
+    _target: unknown,
+    _options: unknown,
+    callCredentials: CallCredentials = CallCredentials.createEmpty(),
+  ): experimental.SecureConnector {
+    const connecting = new Connecting(this.#port)
+    return {
+      connect: async (socket) => ({ socket, secure: false }),
+      async waitForReady() {
+        connecting.expect()
+      },
+      getCallCredentials: () => callCredentials,
+      destroy: () => connecting.close(),
+    }
+  }
+}
+
 /** What a channel speaks TLS with. */
 export class TlsCredentials extends ChannelCredentials {
   readonly #context: SecureContext
   /** The name that the server's certificate must have. */
   readonly #name: string
+  readonly #port: number
   readonly #rejectUnauthorized: boolean
 
   /**
-   * @param host the name in the address.
+   * @param host the name in the address, and its port.
    * @throws {Error} a certificate or the key cannot be used.
    */
-  constructor(tls: TlsOptions, host: string) {
+  constructor(tls: TlsOptions, host: string, port: number) {
     super()
+    this.#port = port
     this.#context = createSecureContext(secureContextOptions(tls))
     this.#name = tls.serverName ?? host
     this.#rejectUnauthorized = tls.insecureSkipVerify !== true
@@ -47,16 +85,20 @@ export class TlsCredentials extends ChannelCredentials {
     callCredentials: CallCredentials = CallCredentials.createEmpty(),
   ): experimental.SecureConnector {
     const handshakes = new Set<TLSSocket>()
+    const connecting = new Connecting(this.#port)
     let isDestroyed = false
     return {
       connect: (socket) => {
         if (isDestroyed) return Promise.reject(new Error('the channel is closed'))
         return this.#handshake(socket, handshakes)
       },
-      waitForReady: () => Promise.resolve(),
+      async waitForReady() {
+        connecting.expect()
+      },
       getCallCredentials: () => callCredentials,
       destroy() {
         isDestroyed = true
+        connecting.close()
         for (const handshake of handshakes) handshake.destroy()
       },
     }
