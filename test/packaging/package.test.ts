@@ -16,7 +16,7 @@ import { Packed, ROOT, runNode } from './packed.js'
 import { PROTO_SPY, USES_CLIENT, USES_CLIENT_CJS } from './programs.js'
 
 /** All that a client needs besides itself. */
-const CLIENT_PACKAGES = ['@grpc/grpc-js', 'protobufjs']
+const CLIENT_PACKAGES = ['@grpc/grpc-js', 'eventemitter3', 'protobufjs']
 /** A bundle of one small function, in bytes: with anything more it would be far larger. */
 const SMALL_BYTES = 3_000
 
