@@ -251,11 +251,19 @@ function failure(status: StatusObject, neverSent: boolean, why: RpcError | undef
   return neverSent && !why.neverSent ? new RpcError(why.code, why.details, true) : why
 }
 
-/** A connection that died under the call's feet is reported as INTERNAL: grpc-js names no peer then. */
+/**
+ * A connection that died under the call's feet is reported as INTERNAL, when grpc-js names no
+ * peer, or like a call that we cancelled: a server that ends resets what is open with CANCEL.
+ */
 function statusOf(status: StatusObject, unconnected: boolean): StatusObject {
-  const died = unconnected && (status.code as Status) === Status.INTERNAL
-  return died ? { ...status, code: Status.UNAVAILABLE as number } : status
+  const code = status.code as Status
+  const died = unconnected && code === Status.INTERNAL
+  const wasReset = code === Status.CANCELLED && status.details === RESET
+  return died || wasReset ? { ...status, code: Status.UNAVAILABLE as number } : status
 }
+
+/** What grpc-js says of a stream that the far side reset with CANCEL; whoever cancels here knows why. */
+const RESET = 'Call cancelled'
 
 function noConnection(timeoutMs: number): RpcError {
   return new RpcError(Status.UNAVAILABLE, `no connection within ${timeoutMs} ms`)

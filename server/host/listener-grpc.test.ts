@@ -134,6 +134,18 @@ describe('a request may have left when', () => {
     expect(await error).toMatchObject({ code: Status.UNAVAILABLE, neverSent: false })
   })
 
+  test('the server resets it, as one that ends with calls open does', async () => {
+    const RST_CANCEL = Buffer.from([0, 0, 0, 8])
+    const address = await tcpServer((socket) => {
+      socket.write(frame(FrameType.SETTINGS, 0, 0, Buffer.alloc(0)))
+      socket.on('data', () => socket.write(frame(FrameType.RST_STREAM, 0, 1, RST_CANCEL)))
+    })
+    expect(await put(channelTo(address))).toMatchObject({
+      code: Status.UNAVAILABLE,
+      neverSent: false,
+    })
+  })
+
   test('the deadline passes after the server received it', async () => {
     const { address, cut } = await behindProxy(() => {})
     const error = await put(channelTo(address), 300)
