@@ -14,6 +14,12 @@ import type {
 import type { RpcError } from '../../client/wire/status.js'
 import type { MembershipResponse } from './apply-member.js'
 
+/** Of a batch of a session: the answers of the calls that were run; those passed over have none. */
+export interface BatchResponse {
+  /** Each an encoded PipelineAnswer, in order. */
+  readonly answers: readonly Uint8Array[]
+}
+
 /** The response of the command's own kind. Of its header only `revision` is set; membership has none. */
 export type ApplyResponse =
   | Init<PutResponse>
@@ -25,6 +31,7 @@ export type ApplyResponse =
   | Init<LeaseCheckpointResponse>
   | Init<AlarmResponse>
   | Init<MembershipResponse>
+  | BatchResponse
 
 /** How a command came out. A refusal is as deterministic as a success. */
 export type ApplyResult =

@@ -44,6 +44,8 @@ export interface PipelineOutcome {
   readonly writes: number
   /** What they may have added, in bytes, as the quota counts it. */
   readonly costBytes: number
+  /** Encoded PipelineAnswers of the calls that were run, also of those refused; for onlookers. */
+  readonly answers: readonly Uint8Array[]
 }
 
 /**
@@ -75,7 +77,9 @@ export function applyPipeline(
     for (let i = next; i >= 0 && i < calls.length; i++) {
       if (open.ended || sessions.isStuck(open)) break
       sessions.begin(open)
-      sessions.keep(open, run.answer(calls[i]!, first + i, sessions.isFull(open)))
+      const answer = run.answer(calls[i]!, first + i, sessions.isFull(open))
+      run.answers.push(answer)
+      sessions.keep(open, answer)
     }
   })
   sessions.close(open)
@@ -85,6 +89,7 @@ export function applyPipeline(
 class BatchRun implements PipelineOutcome {
   writes = 0
   costBytes = 0
+  readonly answers: Uint8Array[] = []
   readonly #state: ReplicatedState
   readonly #index: number
   /** No call of a batch raises or lowers an alarm. */

@@ -211,9 +211,9 @@ export class StateMachine {
   /** Its calls are answered by their session, and what is kept of them heeds no member's quota. */
   #runBatch(batch: PipelineBatch, { index }: Entry): Pick<Applied, 'result' | 'raiseNoSpace'> {
     try {
-      const { writes, costBytes } = applyPipeline(this, batch, index)
+      const { writes, costBytes, answers } = applyPipeline(this, batch, index)
       const fits = this.quota.spendBatch(costBytes, writes)
-      return { result: { ok: true, response: {} }, raiseNoSpace: !fits }
+      return { result: { ok: true, response: { answers } }, raiseNoSpace: !fits }
     } catch (error) {
       if (!(error instanceof RpcError)) throw error
       return { result: { ok: false, error }, raiseNoSpace: false }

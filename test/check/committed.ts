@@ -30,4 +30,15 @@ export interface Committed {
   readonly atMs: number
   /** Who applied it first. */
   readonly member: string
+  /** Of a call that stood in a batch: its place in its session. The index is that of the batch. */
+  readonly session?: SessionPlace
+}
+
+/** A place in a session. */
+export interface SessionPlace {
+  /** The lease. */
+  readonly id: bigint
+  /** The entry that granted it: the same id may have been granted again. */
+  readonly grantedIndex: number
+  readonly sequence: number
 }

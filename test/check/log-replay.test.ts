@@ -1,11 +1,12 @@
 /** The replay acquits what a state machine makes of a log, and convicts every result that differs. */
 
 import { describe, expect, test } from '@jest/globals'
-import type { Init } from '../../client/wire/codec.js'
+import { encodeBytes, type Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
-import { Command } from '../../client/wire/generated/command.js'
+import { Command, type PipelineBatch } from '../../client/wire/generated/command.js'
+import { PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { AlarmAction, AlarmType } from '../../client/wire/generated/rpc.js'
-import type { ApplyResult } from '../../server/state/applied.js'
+import type { ApplyResult, BatchResponse } from '../../server/state/applied.js'
 import { checkTxn } from '../../server/state/check.js'
 import type { Call } from '../model/call.js'
 import { generateCalls } from '../model/generate.js'
@@ -66,6 +67,34 @@ function alarm(action: AlarmAction, kind: AlarmType): Init<Command> {
   return { alarm: { action, memberID: 1n, alarm: kind } }
 }
 
+/** A batch of the session of lease 7, granted by entry 1. */
+function batch(
+  first: number,
+  calls: readonly Init<PipelineCall>[],
+  more: Partial<PipelineBatch> = {},
+): Init<Command> {
+  const bytes = calls.map((call) => encodeBytes(PipelineCall, call))
+  return {
+    pipeline: { session: 7n, grantedIndex: 1, acknowledged: 0, first, calls: bytes, ...more },
+  }
+}
+const write = (key: string): Init<PipelineCall> => ({ put: put(key, `of ${key}`) })
+/** Everything that uses up a number: done, refused by rule, by a member, by the session. */
+const MIXED: readonly Init<PipelineCall>[] = [
+  write('a'),
+  { put: put('b', '1', { lease: 9n }) },
+  { txn: txn([], [op.put('c', '1'), op.range('a')]) },
+  { deleteRange: del('a', '', { prevKv: true }) },
+  { leaseGrant: { ID: 8n, TTL: 60 } },
+  { refusal: { status: 8, text: 'etcdserver: too many requests' } },
+  { range: { key: new Uint8Array([1]) } },
+  {},
+  { put: put('', '1') },
+  { sequence: 3, ...write('x') },
+  { compaction: { revision: 2 } },
+  { leaseRevoke: { ID: 8n } },
+]
+
 describe('what a state machine does is acquitted', () => {
   test.each([1, 2, 3, 4])('random commands (seed %i)', async (seed) => {
     const noted = await opened()
@@ -120,6 +149,80 @@ describe('what a state machine does is acquitted', () => {
     expect(brokenWith(noted, { overQuota: false })).toContain('should be carried out')
     apply(noted, { put: put('b', '1', { lease: 9n }) })
     expect(brokenWith(noted, { overQuota: true })).toContain('should be refused as leaseNotFound')
+  })
+})
+
+describe('a batch of a session', () => {
+  test('is its calls, each an entry of its own in the truth', async () => {
+    const noted = await opened()
+    apply(noted, grant(7n), batch(1, MIXED), { put: put('d', '1') })
+    const { truth, violations } = replayLog(noted.log)
+    expect(violations).toEqual([])
+    expect(truth.revision).toBe(noted.bed.machine.store.revision)
+    expect(truth.compactions).toEqual([{ revision: 2, at: 4 }])
+    expect(truth.log!.map(({ index, session }) => [index, session?.sequence])).toEqual([
+      [1, undefined],
+      ...MIXED.map((_, i) => [2, i + 1]),
+      [3, undefined],
+    ])
+    expect(truth.log!.filter(({ result }) => result?.ok).length).toBe(8)
+  })
+
+  test('that comes again, overlaps, leaves a gap or is of no session does what is new in it', async () => {
+    const noted = await opened()
+    const five = ['a', 'b', 'c', 'd', 'e'].map(write)
+    apply(noted, grant(7n), batch(1, five), batch(1, five), batch(4, five, { acknowledged: 9 }))
+    apply(
+      noted,
+      batch(10, five),
+      batch(9, five, { grantedIndex: 2 }),
+      batch(1, five, { session: 9n }),
+    )
+    apply(noted, batch(9, [{ leaseRevoke: { ID: 7n } }, write('z')]), grant(7n))
+    apply(noted, batch(10, five), batch(1, [write('y')], { grantedIndex: 9 }))
+    const { truth, violations } = replayLog(noted.log)
+    expect(violations).toEqual([])
+    const numbers = truth.log!.flatMap(({ session }) => session?.sequence ?? [])
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 1])
+  })
+
+  test('is refused call by call while an alarm is raised', async () => {
+    const noted = await opened()
+    const { ACTIVATE } = AlarmAction
+    apply(noted, grant(7n), alarm(ACTIVATE, AlarmType.NOSPACE), batch(1, MIXED))
+    apply(noted, alarm(ACTIVATE, AlarmType.CORRUPT), batch(13, MIXED))
+    expect(broken(noted)).toEqual([])
+  })
+
+  test('over a quota of its member keeps its answers', async () => {
+    const noted = await opened(1)
+    apply(noted, grant(7n), batch(1, [write('a')]))
+    expect(noted.log.at(-1)!.overQuota).toBe(true)
+    expect(broken(noted)).toEqual([])
+  })
+
+  test('is convicted when a call is done twice, left out, done behind a gap, or answered otherwise', async () => {
+    const noted = await opened()
+    apply(noted, grant(7n), batch(1, [write('a'), write('b')]))
+    const { result } = noted.log.at(-1)!
+    if (!result?.ok) throw new Error('the batch was refused')
+    const { answers } = result.response as BatchResponse
+    const answering = (...wrong: (Uint8Array | undefined)[]) =>
+      brokenWith(noted, { result: carriedOut({ answers: wrong }) })
+    expect(answering(...answers, answers[1])).toContain('carried out 3 calls, should be 2')
+    expect(answering(answers[0])).toContain('carried out 1 calls, should be 2')
+    expect(answering(answers[1], answers[0])).toContain('call 1: revision is 3, should be 2')
+    expect(brokenWith(noted, { result: carriedOut({}) })).toContain('does not tell')
+    apply(noted, batch(4, [write('c')]))
+    expect(answering(answers[0])).toContain('carried out 1 calls, should be 0')
+  })
+
+  test('is convicted when it counts for another lease of the same id', async () => {
+    const noted = await opened()
+    apply(noted, grant(7n), revoke(7n), grant(7n), batch(1, [write('a')]))
+    expect(brokenWith(noted, { result: carriedOut({ answers: [] }) })).toContain(
+      'should be refused as leaseNotFound',
+    )
   })
 })
 

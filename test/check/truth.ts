@@ -24,7 +24,7 @@ export interface Truth {
   readonly compactions: readonly Compaction[] | undefined
   /** The highest compaction that there was; -1 for none. */
   readonly compactRevision: number
-  /** The committed commands; undefined when the truth was learned from a watch. */
+  /** The committed commands, batches as their calls; undefined when the truth was learned from a watch. */
   readonly log: readonly Committed[] | undefined
 }
 

@@ -21,6 +21,25 @@ const FLAGS = [
   '--snapshot-catchup-entries=50',
 ]
 
+/** Runs `work` on a cluster of its own. Whatever happens, every process that was started is ended. */
+export async function onChaosCluster<T>(work: (cluster: ChaosCluster) => Promise<T>): Promise<T> {
+  const cluster = await ChaosCluster.start()
+  const endAll = () => {
+    for (const member of cluster.members) {
+      member.signal('SIGCONT')
+      member.signal('SIGKILL')
+    }
+  }
+  // Should this process end in the middle, no member outlives it.
+  process.once('exit', endAll)
+  try {
+    return await work(cluster)
+  } finally {
+    await cluster.stop()
+    process.off('exit', endAll)
+  }
+}
+
 /** See the head of the file. */
 export class ChaosCluster {
   readonly #proxies: TcpProxy[]
@@ -97,6 +116,13 @@ export class ChaosCluster {
   /** Resolves when all know the leader. */
   async leader(): Promise<ProcessMember> {
     return this.#cluster.leader()
+  }
+
+  /** Whether all members answer, and have applied the same part of the log. */
+  async isLevel(): Promise<boolean> {
+    const answers = await Promise.all(this.members.map((member) => member.status()))
+    const indexes = new Set(answers.map((answer) => answer?.raftAppliedIndex))
+    return indexes.size === 1 && !indexes.has(undefined)
   }
 
   /** Ends all processes and proxies, and removes the data. */

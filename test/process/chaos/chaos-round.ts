@@ -19,7 +19,7 @@ import { judgeWatch } from '../../check/watch-rules.js'
 import type { WorkPlan } from '../../sim/workloads/work-plan.js'
 import { startWorkloads, type Workloads } from '../../sim/workloads/workloads.js'
 import { forkRandom } from '../../sim/world/fork.js'
-import { ChaosCluster } from './chaos-cluster.js'
+import { type ChaosCluster, onChaosCluster } from './chaos-cluster.js'
 import { FaultDriver } from './fault-driver.js'
 import { judgeLeaseEnds } from './lease-ends.js'
 import { Onlooker } from './onlooker.js'
@@ -70,21 +70,7 @@ const LOOK_MS = 200
 
 /** Runs a round. @throws what nobody expected; the processes are ended all the same. */
 export async function runRound(options: RoundOptions): Promise<RoundReport> {
-  const cluster = await ChaosCluster.start()
-  const endAll = () => {
-    for (const member of cluster.members) {
-      member.signal('SIGCONT')
-      member.signal('SIGKILL')
-    }
-  }
-  // Should this process end in the middle, no member outlives it.
-  process.once('exit', endAll)
-  try {
-    return await new Round(cluster, options).run()
-  } finally {
-    await cluster.stop()
-    process.off('exit', endAll)
-  }
+  return onChaosCluster((cluster) => new Round(cluster, options).run())
 }
 
 class Round {
@@ -179,7 +165,7 @@ class Round {
     const { revision: owed } = this.#workloads
     await this.#until('the watchers to be level', () => this.#workloads.behind(owed).length === 0)
     await this.#until('all leases gone', () => this.#noLeases())
-    await this.#until('all members at one index', () => this.#isLevel())
+    await this.#until('all members at one index', () => this.#cluster.isLevel())
     const hashes = await Promise.all(this.#cluster.members.map((member) => member.hashKv()))
     if (new Set(hashes).size > 1)
       this.#violations.push({ rule: 'members differ', message: `hashes ${hashes.join(', ')}` })
@@ -202,12 +188,6 @@ class Round {
   async #revision(): Promise<number> {
     const answers = await Promise.all(this.#cluster.members.map((member) => member.status()))
     return Math.max(...answers.map((answer) => answer?.header?.revision ?? 0))
-  }
-
-  async #isLevel(): Promise<boolean> {
-    const answers = await Promise.all(this.#cluster.members.map((member) => member.status()))
-    const indexes = new Set(answers.map((answer) => answer?.raftAppliedIndex))
-    return indexes.size === 1 && !indexes.has(undefined)
   }
 
   async #owed(what: string, promise: Promise<unknown>): Promise<void> {
@@ -268,6 +248,8 @@ class Round {
 function planOf({ stepsPerSecond = 60 }: RoundOptions): WorkPlan {
   return {
     clients: CLIENTS.length,
+    pipelineShare: 1,
+    sessionTtlSeconds: 60,
     stepsPerSecond,
     stepsUnderWayMax: 8,
     operationsMax: 1_000_000,

@@ -31,6 +31,7 @@ const WORK_LEAST = {
   keys: 1,
   valueBytes: 0,
   slowReaderMs: 0,
+  pipelineShare: 0,
 } as const satisfies Partial<Record<keyof WorkPlan, number>>
 
 /** See the head of the file. */

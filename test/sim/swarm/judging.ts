@@ -42,7 +42,7 @@ export function judge(evidence: Evidence): Violation | undefined {
       judgeLeases({
         ...clockRates(evidence.plan),
         records: material.leases,
-        committed,
+        committed: truth.log ?? [],
         events: truth.events,
         calm: evidence.calm,
       }),

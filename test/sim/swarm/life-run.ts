@@ -8,6 +8,7 @@
  * only what is owed even then is judged.
  */
 
+import type { ConnectOptions } from '../../../client/index.js'
 import { compareMembers } from '../../check/agreement.js'
 import type { Calm } from '../../check/lease-rules.js'
 import { measureOverlap } from '../../check/lock-rules.js'
@@ -137,7 +138,7 @@ export class LifeRun {
       fork: (name: string) => world.fork(name),
       process: (name: string) => {
         const process = world.process(name)
-        return { connect: () => process.connect(reach) }
+        return { connect: (options: Partial<ConnectOptions>) => process.connect(reach, options) }
       },
     }
     this.#workloads = startWorkloads(workWorld, this.#plan.work)

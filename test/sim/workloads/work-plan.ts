@@ -13,6 +13,10 @@ import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName } from './table.js'
 export interface WorkPlan {
   /** Processes, each with a client of its own. */
   readonly clients: number
+  /** Probability that a client uses the pipeline; the others make each call a request of its own. */
+  readonly pipelineShare: number
+  /** TTL of the clients' own sessions, in whole seconds. */
+  readonly sessionTtlSeconds: number
   /** Steps that all clients together begin in a second, on average. */
   readonly stepsPerSecond: number
   /** Steps that one client may have under way. Watches, leases and locks outlive their steps. */
@@ -61,6 +65,8 @@ export function drawWork(random: SeededRandom): WorkPlan {
     leaseTtlSecondsMin,
     leaseTtlSecondsMax: random.between(leaseTtlSecondsMin, 10),
     locks: random.between(1, 3),
+    pipelineShare: random.pick([0, 0.5, 1, 1, 1]),
+    sessionTtlSeconds: random.pick([1, 2, 5, 60, 60]),
   }
 }
 

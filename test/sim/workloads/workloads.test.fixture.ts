@@ -31,7 +31,19 @@ export class WorkBed {
       tuning: {},
       witness: (machine) => this.#witness(machine),
     })
-    this.workloads = startWorkloads(this.world, plan)
+    const { clock, log } = this.world
+    this.workloads = startWorkloads(
+      {
+        clock,
+        log,
+        fork: (name) => this.world.fork(name),
+        process: (name) => {
+          const process = this.world.process(name)
+          return { connect: (options) => process.connect(undefined, options) }
+        },
+      },
+      plan,
+    )
   }
 
   /** Boots the machines; the clients are at work already. */

@@ -23,6 +23,8 @@ function plan(names: readonly WorkloadName[], more: Partial<WorkPlan> = {}): Wor
   ) as Record<WorkloadName, number>
   return {
     clients: 3,
+    pipelineShare: 0.7,
+    sessionTtlSeconds: 60,
     stepsPerSecond: 20,
     stepsUnderWayMax: 4,
     operationsMax: 5_000,

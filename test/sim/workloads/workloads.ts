@@ -8,7 +8,7 @@
  */
 
 import { setMaxListeners } from 'node:events'
-import type { Client } from '../../../client/index.js'
+import type { Client, ConnectOptions } from '../../../client/index.js'
 import type { Operation, Violation } from '../../check/operation.js'
 import { Recorder } from '../../check/recorder.js'
 import type { SeededRandom } from '../../model/random.js'
@@ -29,7 +29,12 @@ export interface WorkWorld {
   /** A source of chance of its own for everything that has a name. */
   fork(name: string): SeededRandom
   /** A process that is a client. */
-  process(name: string): { connect(): Client }
+  process(name: string): WorkProcess
+}
+
+/** A process that is a client. */
+export interface WorkProcess {
+  connect(options: Pick<ConnectOptions, 'pipeline' | 'sessionTtlSeconds'>): Client
 }
 
 /** Written so that watchers are told something. */
@@ -57,6 +62,8 @@ export class Workloads {
   readonly #stopping = new AbortController()
   readonly #closing = new AbortController()
   readonly #workers: readonly Worker[]
+  /** Processes whose calls ride on the pipeline. */
+  readonly riding = new Set<string>()
 
   constructor(world: WorkWorld, plan: WorkPlan) {
     this.recorder = new Recorder(
@@ -130,11 +137,15 @@ export class Workloads {
 
   #worker(world: WorkWorld, plan: WorkPlan, process: string): Worker {
     const random = world.fork(`work/${process}/limits`)
+    const timeoutMs = random.between(plan.timeoutMsMin, plan.timeoutMsMax)
+    const pipeline = random.chance(plan.pipelineShare) ? 'auto' : 'off'
+    const { sessionTtlSeconds } = plan
+    if (pipeline === 'auto') this.riding.add(process)
     return new Worker({
       process,
-      client: world.process(process).connect(),
+      client: world.process(process).connect({ pipeline, sessionTtlSeconds }),
       plan,
-      timeoutMs: random.between(plan.timeoutMsMin, plan.timeoutMsMax),
+      timeoutMs,
       recorder: this.recorder,
       material: this.material,
       known: this.#known,

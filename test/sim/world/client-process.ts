@@ -34,7 +34,7 @@ export class ClientProcess {
     options: Partial<ConnectOptions> = {},
   ): Client {
     return connect({
-      // Worlds judge each call as a request of its own.
+      // Whoever wants the pipeline says so: operators and tests of the world make single requests.
       pipeline: 'off',
       ...options,
       endpoints,
