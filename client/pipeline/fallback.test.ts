@@ -27,6 +27,21 @@ describe('a server without a pipeline', () => {
     expect(members.map(({ unary }) => unary)).toEqual([['put a'], []])
   })
 
+  test('does not get what was given up before that was known', async () => {
+    const { client, clock, first } = fakePipeline()
+    first.manner = 'deaf'
+    const abort = new AbortController()
+    const put = failure(client.kv.put('a', '', { signal: abort.signal }))
+    const other = client.kv.put('b', '')
+    const third = client.kv.put('c', '')
+    await clock.run(10)
+    abort.abort()
+    first.manner = 'without-pipeline'
+    first.breakStreams(new RpcError(Status.UNIMPLEMENTED, 'unknown service'))
+    await Promise.all([other, third])
+    expect([(await put).code, first.unary]).toEqual(['cancelled', ['put b', 'put c']])
+  })
+
   test('is refused by a client that requires one', async () => {
     const { client, first } = fakePipeline(1, { pipeline: 'require' })
     first.manner = 'without-pipeline'

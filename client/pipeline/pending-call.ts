@@ -16,6 +16,8 @@ export interface PendingCallOptions {
   readonly kind: CallKind
   /** A PipelineCall without its number. */
   readonly bytes: Uint8Array
+  /** Does it take a number of the session when it leaves? */
+  readonly isNumbered: boolean
   readonly intent: Intent
   /** When its caller's time is over, on the client's monotonic clock. */
   readonly deadlineMs: number
@@ -37,7 +39,7 @@ export class PendingCall {
   readonly intent: Intent
   readonly deadlineMs: number
   readonly options: CarriedOptions
-  /** Its place in the session; 0 for a read, and for a write that never left. */
+  /** Its place in the session; 0 for one without a number, and for one that never left. */
   sequence = 0
   /** On how many streams it was sent. */
   sends = 0
@@ -45,6 +47,7 @@ export class PendingCall {
   readonly sizeBytes: number
   #bytes: Uint8Array
   #settled = false
+  readonly #isNumbered: boolean
   readonly #resolve: (response: never) => void
   readonly #reject: (error: ConclaveError) => void
   #onAbort: (() => void) | undefined
@@ -54,6 +57,7 @@ export class PendingCall {
     this.intent = of.intent
     this.deadlineMs = of.deadlineMs
     this.options = of.options
+    this.#isNumbered = of.isNumbered
     this.#bytes = of.bytes
     this.sizeBytes = of.bytes.length + NUMBER_BYTES_MAX
     this.#resolve = of.resolve
@@ -136,9 +140,9 @@ export class PendingCall {
     return errorOf('internal', { cause, outcomeUnknown: this.intent === 'write' })
   }
 
-  /** Is it a write that has no number yet? */
+  /** Has it no number yet, and must not leave without? */
   get needsNumber(): boolean {
-    return this.intent === 'write' && this.sequence === 0
+    return this.#isNumbered && this.sequence === 0
   }
 
   /** It is sent. True: not for the first time. */
@@ -155,7 +159,7 @@ export class PendingCall {
 
   /** Is it a write that left? */
   get mayHaveHappened(): boolean {
-    return this.sequence !== 0
+    return this.sequence !== 0 && this.intent === 'write'
   }
 
   /** It travels on by other means; its caller's result comes from there. */

@@ -2,6 +2,7 @@
 
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
+import { settled } from '../../test/client/fake-members.js'
 import { fakePipeline } from '../../test/client/fake-pipeline.js'
 import { failure } from '../../test/client/outcome.js'
 import { RpcError, Status } from '../wire/status.js'
@@ -51,6 +52,19 @@ describe('a stream that breaks', () => {
       ...numbers(3).map((i) => `put before${i}=`),
       ...numbers(3).map((i) => `put after${i}=`),
     ])
+  })
+
+  test('is followed by one on which nothing is said before its welcome', async () => {
+    const { client, clock, first, members } = await withMute()
+    members[1]!.manner = 'deaf'
+    first.breakStreams()
+    // It is to be sent at the end of this turn, when the stream is another.
+    const put = client.kv.put('a', '1')
+    await settled()
+    expect(members[1]!.stream.calls).toEqual([])
+    first.manner = 'answers'
+    await clock.run(SILENCE_MS_MIN + 100)
+    await put
   })
 
   test('is opened again when it refused its greeting', async () => {

@@ -8,7 +8,8 @@
  *
  * A call that the pipeline does not carry goes alone in any case: another method, a
  * serializable read (which wants one member's answer at once), a physical compaction
- * (which may take long), a call with metadata of its own or for one endpoint.
+ * (which may take long), a call with metadata of its own, for one endpoint, or with
+ * `requireLeader` (which would have to be said of the whole stream).
  */
 
 import type { Calls, CarriedOptions } from '../calls.js'
@@ -81,6 +82,7 @@ export class PipelineCalls implements Calls, PipelineOwner {
       if (signal?.aborted) throw errorOf('cancelled', { cause: signal.reason })
       const call = new PendingCall({
         kind,
+        isNumbered: kind.isNumbered(request),
         bytes: this.#encode(kind, request),
         intent,
         deadlineMs:
@@ -201,9 +203,9 @@ export class PipelineCalls implements Calls, PipelineOwner {
 function rides(
   { path }: { readonly path: string },
   request: object,
-  { metadata, endpoint, timeoutMs = 1 }: CarriedOptions,
+  { metadata, endpoint, requireLeader, timeoutMs = 1 }: CarriedOptions,
 ): boolean {
-  if (metadata !== undefined || endpoint !== undefined) return false
+  if (metadata !== undefined || endpoint !== undefined || requireLeader) return false
   // What is not a time is refused where every time is checked.
   if (!(Number.isFinite(timeoutMs) && timeoutMs > 0)) return false
   const { serializable, physical } = request as { serializable?: boolean; physical?: boolean }

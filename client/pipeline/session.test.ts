@@ -159,6 +159,17 @@ describe('a session that is lost', () => {
     expect(first.stream.session).not.toBe(id)
   })
 
+  test('and has ended by itself meanwhile needs no end', async () => {
+    const { client, clock, cluster, first } = fakePipeline()
+    await client.kv.put('a', '1')
+    const [id] = cluster.leases.keys()
+    first.keepAliveTtl = () => undefined
+    await clock.run(TTL_MS + 1)
+    cluster.revoke(id!)
+    await client.kv.put('b', '2')
+    expect(cluster.leases.size).toBe(1)
+  })
+
   test('because a member refuses to go on with it is ended and replaced', async () => {
     const { client, clock, cluster, first } = fakePipeline()
     await client.kv.put('a', '1')
