@@ -4,6 +4,7 @@ import { afterEach, expect, test } from '@jest/globals'
 import { type Client, type ConnectOptions, connect, op } from '../../client/index.js'
 import { SeededRandom } from '../model/random.js'
 import { MemberWorld } from '../sim/member-world.js'
+import { LossyTransport } from './lossy-transport.js'
 
 const KEYS = 100
 const ROUNDS = 10
@@ -74,6 +75,29 @@ test('a client that is cut off from its member goes on at another, and nothing i
   }
   const { kvs } = await world.answered(one.kv.getAll('counter/'))
   expect(new Set(kvs.map(({ version }) => version))).toEqual(new Set([4]))
+})
+
+test('answers that were lost are given again by another member, and nothing is applied twice', async () => {
+  world = await MemberWorld.start(3)
+  const transport = new LossyTransport(world.network.view('lossy'))
+  const one = client({ transport })
+  const other = client({ pipeline: 'off' })
+  await world.answered(Promise.all(countUp(one, 0)))
+  const versions = async () => {
+    const { kvs } = await world.answered(other.kv.getAll('counter/'))
+    return new Set(kvs.map(({ version }) => version))
+  }
+  for (let round = 1; round <= 3; round++) {
+    transport.isDeaf = true
+    const calls = countUp(one, round)
+    await world.run(500)
+    expect(await versions()).toEqual(new Set([round + 1]))
+    transport.isDeaf = false
+    const results = await world.answered(Promise.all(calls))
+    expect(await versions()).toEqual(new Set([round + 1]))
+    const revisions = results.map(({ revision }) => revision)
+    expect(revisions).toEqual(revisions.map((_, i) => revisions[0]! + i))
+  }
 })
 
 test('a session whose lease is revoked is followed by another', async () => {
