@@ -16,6 +16,8 @@ export const ADVICE = {
   'too-many-keys': 'The range has more keys than may be held; narrow it, or raise maxKeys.',
   'too-many-operations': 'The transaction has too many operations; split it.',
   'request-too-large': 'The request is larger than the server accepts; send less at once.',
+  'answer-too-large':
+    'The write was carried out, but its answer was too large to be told; read what it did, and do not repeat it.',
   compacted: 'The revision has been compacted; read the present state and go on from there.',
   'future-revision': 'The revision does not exist yet; wait until the store has reached it.',
   'no-space': 'The database has reached its quota; compact, defragment and disarm the alarm.',

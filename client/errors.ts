@@ -9,6 +9,7 @@
 import { ADVICE, CODE_BY_ETCD_NAME, CODE_BY_STATUS, type ErrorCode } from './error-codes.js'
 import { isTlsFailure } from './host/tls-failure.js'
 import { type EtcdErrorName, etcdErrorNamed } from './wire/etcd-errors.js'
+import { answerTooLarge } from './wire/pipeline-errors.js'
 import { RpcError, Status } from './wire/status.js'
 
 export type { ErrorCode } from './error-codes.js'
@@ -49,7 +50,10 @@ export class ConclaveError extends Error {
   readonly code: ErrorCode
   /** What the wire said; undefined when the failure arose in this client. */
   readonly etcd: { readonly status: Status; readonly text: string } | undefined
-  /** For writes: it may or may not have happened. Read before repeating it, or guard it by a compare. */
+  /**
+   * For writes: it may or may not have happened. Read before repeating it, or guard it by a
+   * compare. Also true with code `answer-too-large`: then it did happen. False: it did not.
+   */
   readonly outcomeUnknown: boolean
   /** With code `compacted`: the oldest revision that can still be read, 0 when not told. */
   readonly compactRevision: number
@@ -94,8 +98,8 @@ export function errorOf(code: ErrorCode, options?: ConclaveErrorOptions): Concla
 }
 
 function fromRpcError(error: RpcError, intent: Intent): ConclaveError {
-  const outcomeUnknown = intent === 'write' && !isDefinite(error)
   const known = codeOf(error)
+  const outcomeUnknown = known === 'answer-too-large' || (intent === 'write' && !isDefinite(error))
   const code = outcomeUnknown && UNKNOWN_BY_NATURE.has(known) ? 'outcome-unknown' : known
   const text = error.details === '' ? '' : ` (${error.details})`
   return new ConclaveError(code, ADVICE[code] + text, {
@@ -111,6 +115,7 @@ const UNKNOWN_BY_NATURE = new Set<ErrorCode>(['unavailable', 'deadline-exceeded'
 function codeOf(error: RpcError): ErrorCode {
   const name = etcdErrorNamed(error.details)
   if (name !== undefined) return CODE_BY_ETCD_NAME[name]
+  if (error.details === answerTooLarge.text) return 'answer-too-large'
   if (isTlsFailure(error)) return 'tls'
   return isOversized(error) ? 'request-too-large' : CODE_BY_STATUS[error.code]
 }

@@ -97,7 +97,7 @@ export class PendingCall {
     const { error } = answer
     const response: Headed | undefined = this.kind.response(answer)
     if (error !== undefined) {
-      // Told as of a read: a refusal that was answered is definite.
+      // Told as of a read: a refusal that was answered is definite, but for the one that is none.
       this.fail(ConclaveError.from(new RpcError(error.status as Status, error.text)))
     } else if (response === undefined) this.fail(this.unreadable())
     else {

@@ -317,6 +317,24 @@ describe('a message that is too large for the server', () => {
     expect(cluster.applied.slice(1)).toEqual(['empty', 'put small='])
     expect(first.stream.calls.map(({ sequence }) => sequence)).toEqual([2, 3])
   })
+
+  test('but not for the one before it: nobody knows whether it was applied there', async () => {
+    const { client, clock, cluster, first, members } = await withMute()
+    members[1]!.manner = 'mute'
+    const large = failure(client.kv.put('large', Buffer.alloc(700_000)))
+    await clock.run(10)
+    first.breakStreams()
+    await clock.run(100)
+    members[1]!.manner = 'answers'
+    members[1]!.breakStreams(tooLarge)
+    expect(await large).toMatchObject({ code: 'outcome-unknown', outcomeUnknown: true })
+    await clock.run(100)
+    await client.kv.put('next', '')
+    expect(cluster.applied.slice(1).map((told) => told.slice(0, 9))).toEqual([
+      'put large',
+      'put next=',
+    ])
+  })
 })
 
 describe('a refusal of who the client is', () => {

@@ -8,6 +8,7 @@ import { encodeBytes } from '../wire/codec.js'
 import { etcdErrors } from '../wire/etcd-errors.js'
 import { PipelineAnswer, PipelineCall, PipelineRequest } from '../wire/generated/pipeline.js'
 import { KV } from '../wire/methods.js'
+import { answerTooLarge } from '../wire/pipeline-errors.js'
 import { RpcError, Status } from '../wire/status.js'
 import { encodeBatch } from './batch.js'
 import { ACKNOWLEDGE_BYTES, ACKNOWLEDGE_CALLS } from './exchange.js'
@@ -90,6 +91,16 @@ describe('calls', () => {
       outcomeUnknown: false,
     })
     expect(first.stream.calls.map(({ sequence }) => sequence)).toEqual([1, 2, 3])
+  })
+
+  test('that were carried out and cannot be answered are not told as refused', async () => {
+    const { client, cluster } = fakePipeline()
+    cluster.refuse = () => answerTooLarge.error()
+    expect(await failure(client.kv.delete('a', { prevKv: true }))).toMatchObject({
+      code: 'answer-too-large',
+      outcomeUnknown: true,
+      etcd: { text: answerTooLarge.text },
+    })
   })
 
   test('that the pipeline does not carry go alone', async () => {

@@ -293,6 +293,8 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     let largest: PendingCall | undefined
     for (const call of this.#line)
       if (call.sends > 0 && call.bytes.length > (largest?.bytes.length ?? 0)) largest = call
+    // Another member, with another limit, may have taken it before.
+    if (largest !== undefined && largest.sends > 1) largest.giveUp(error)
     largest?.fail(ConclaveError.from(error))
     largest?.hollow()
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { encodeBytes } from '../../client/wire/codec.js'
 import { PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { AlarmAction, AlarmType, type TxnRequest } from '../../client/wire/generated/rpc.js'
+import { answerTooLarge } from '../../client/wire/pipeline-errors.js'
 import { Status } from '../../client/wire/status.js'
 import { compare, del, op, put, range, txn } from '../../test/model/requests.js'
 import { MachineBed } from '../../test/state/machine-bed.js'
@@ -255,9 +256,7 @@ describe('bounds', () => {
     const client = await session()
     client.send({ put: put('a', 'v'.repeat(1 << 20)) })
     const reads = Array(17).fill(op.range('a'))
-    expect(client.refused({ txn: txn([], [op.put('b', '1'), ...reads]) })).toBe(
-      sessionErrors.answerTooLarge.text,
-    )
+    expect(client.refused({ txn: txn([], [op.put('b', '1'), ...reads]) })).toBe(answerTooLarge.text)
     expect(content(client)).toHaveProperty('b', '1')
   })
 })

@@ -5,8 +5,9 @@ import fc from 'fast-check'
 import { encodeBytes, type Init } from '../../client/wire/codec.js'
 import type { KeyValue } from '../../client/wire/generated/kv.js'
 import { PipelineAnswer } from '../../client/wire/generated/pipeline.js'
+import { answerTooLarge } from '../../client/wire/pipeline-errors.js'
 import { SESSION_ANSWERS_BYTES_MAX } from '../limits.js'
-import { encodeAnswer, encodePutAnswer, sessionErrors } from './pipeline-answer.js'
+import { encodeAnswer, encodePutAnswer } from './pipeline-answer.js'
 
 describe('the answer to a put', () => {
   test('is what the codec makes of it, whatever the revision', () => {
@@ -27,7 +28,7 @@ describe('the answer to a put', () => {
 })
 
 describe('an answer that is too large', () => {
-  const error = { text: sessionErrors.answerTooLarge.text }
+  const error = { text: answerTooLarge.text }
   const header = { revision: 5 }
 
   test('is an error from the first byte on that is not kept', () => {

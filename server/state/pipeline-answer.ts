@@ -11,6 +11,7 @@ import { EtcdStatus } from '../../client/wire/etcd-errors.js'
 import type { KeyValue } from '../../client/wire/generated/kv.js'
 import { PipelineAnswer, type PipelineError } from '../../client/wire/generated/pipeline.js'
 import type { PutResponse, ResponseOp } from '../../client/wire/generated/rpc.js'
+import { answerTooLarge } from '../../client/wire/pipeline-errors.js'
 import { type RpcError, Status } from '../../client/wire/status.js'
 import { SESSION_ANSWERS_BYTES_MAX } from '../limits.js'
 
@@ -22,11 +23,6 @@ export const sessionErrors = {
   numberedRead: new EtcdStatus(
     Status.INVALID_ARGUMENT,
     'conclave: a call that only reads takes no sequence number',
-  ),
-  /** The call was carried out; what it was answered is beyond what a session keeps. */
-  answerTooLarge: new EtcdStatus(
-    Status.RESOURCE_EXHAUSTED,
-    'conclave: the write was carried out, but its answer is too large to be kept',
   ),
 } as const
 
@@ -73,7 +69,7 @@ export function encodeAnswer(kind: AnswerKind, response: AnyResponse): Uint8Arra
     const writer = PipelineAnswer.encode({ revision, [kind]: { ...response, header: undefined } })
     if (writer.len <= SESSION_ANSWERS_BYTES_MAX) return own(writer.finish())
   }
-  return encodeRefusal(revision, sessionErrors.answerTooLarge.error())
+  return encodeRefusal(revision, answerTooLarge.error())
 }
 
 /** The answer to a call that was refused at this revision. */
