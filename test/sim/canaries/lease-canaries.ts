@@ -15,7 +15,11 @@ export const LEASE_CANARIES: readonly Canary[] = [
         find: 'if (leaderTerm !== 0 && leaderTerm !== term)',
         replace: 'if (false)',
       },
-      { file: 'server/server.js', find: 'if (this.isLeader)', replace: 'if (true)' },
+      {
+        file: 'server/member/parts-around-raft.js',
+        find: 'if (parts.isLeader)',
+        replace: 'if (true)',
+      },
       { file: 'server/member/leadership.js', find: 'this.#endDuty();', replace: '' },
     ],
     focus: {

@@ -42,9 +42,9 @@ export const STATE_CANARIES: readonly Canary[] = [
       'etcd #18667: members that nobody waits at skipped the reads of a transaction, and with them the error that stopped it elsewhere.',
     patches: [
       {
-        file: 'server/server.js',
+        file: 'server/member/raft-outputs.js',
         find: ': machine.apply(entry);',
-        replace: ': machine.apply(entry, this.id);',
+        replace: ': machine.apply(entry, this.#parts.id);',
       },
       { file: 'server/state/machine.js', find: 'apply(entry) {', replace: 'apply(entry, self) {' },
       {

@@ -75,8 +75,8 @@ export const STORAGE_CANARIES: readonly Canary[] = [
     patches: [
       {
         file: 'server/state/machine.js',
-        find: 'let result = this.#run(',
-        replace: 'this.#applied.advance(entry.index, entry.term); let result = this.#run(',
+        find: 'const result = this.#run(',
+        replace: 'this.#applied.advance(entry.index, entry.term); const result = this.#run(',
       },
       {
         file: 'server/storage/backend.js',
