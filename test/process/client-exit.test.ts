@@ -12,8 +12,9 @@ import { connect as connectTcp, createServer, type Server, type Socket } from 'n
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import type { ConnectOptions } from '../../client/index.js'
+import { type ConnectOptions, connect } from '../../client/index.js'
 import { freePorts } from '../../server/host/free-port.js'
+import { ProcessCluster, waitFor } from './process-cluster.js'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 const door = pathToFileURL(resolve(root, 'dist/client/index.js')).href
@@ -46,6 +47,34 @@ const server = require('node:net').createServer()
 server.listen(0, '127.0.0.1', ${QUEUE_MAX}, () => console.log(server.address().port))
 `
 
+/**
+ * A process with a session: writes, says that it is ready, and closes when it is told to, with
+ * calls under way. Its last line says how long it lived after that, in milliseconds.
+ */
+const PIPELINE_PROGRAM = `
+const { connect } = await import(${JSON.stringify(door)})
+const client = connect(JSON.parse(process.argv[1]))
+await client.kv.put('k', 'v')
+console.log('ready', client.guarantees.transport)
+await new Promise((told) => process.stdin.once('data', told))
+process.stdin.destroy()
+const outcomes = {}
+const note = (call) => call.then(() => 'done', ({ code }) => code).then((outcome) => {
+  outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+})
+const calls = Array.from({ length: 300 }, (_, i) =>
+  note(i % 3 === 0 ? client.kv.get('k') : client.kv.put('k', String(i))))
+await Promise.race([calls[0], new Promise((late) => setTimeout(late, 100))])
+const closedMs = performance.now()
+client.close()
+process.on('exit', () => console.log(Math.round(performance.now() - closedMs)))
+await Promise.all(calls)
+console.log(JSON.stringify(outcomes))
+`
+
+/** What a closed client may keep its process for at most: its last word to the server. */
+const CLOSED_MS_MAX = 2_000
+
 /** More than any of them needs, on a busy machine. */
 const PATIENCE_MS = 20_000
 
@@ -55,14 +84,19 @@ interface Ended {
   readonly stderr: string
 }
 
-function run(options: ConnectOptions): Promise<Ended> {
-  const args = ['--input-type=module', '-e', PROGRAM, JSON.stringify(options)]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+function run(
+  options: ConnectOptions,
+  program = PROGRAM,
+  onReady: (child: ChildProcess) => void = () => {},
+): Promise<Ended> {
+  const args = ['--input-type=module', '-e', program, JSON.stringify(options)]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
   const last = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (bytes) => {
     stdout += bytes
+    if (bytes.includes('ready')) onReady(child)
   })
   child.stderr.on('data', (bytes) => {
     stderr += bytes
@@ -131,4 +165,40 @@ describe('a closed client lets its process end', () => {
     },
     PATIENCE_MS + 5_000,
   )
+})
+
+describe('a closed client with a session lets its process end', () => {
+  let cluster: ProcessCluster
+  beforeAll(async () => {
+    cluster = await ProcessCluster.start(1)
+  }, 60_000)
+  afterAll(() => cluster.stop())
+
+  /** @returns how the calls under way ended. */
+  async function closing(onReady: (child: ChildProcess) => void): Promise<Record<string, number>> {
+    const options: ConnectOptions = { env: {}, endpoints: cluster.endpoints, pipeline: 'require' }
+    const { code, stderr, stdout } = await run(options, PIPELINE_PROGRAM, onReady)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [ready, outcomes, livedMs] = stdout.trim().split('\n')
+    expect(ready).toBe('ready pipeline')
+    expect(Number(livedMs)).toBeLessThan(CLOSED_MS_MAX)
+    return JSON.parse(outcomes!) as Record<string, number>
+  }
+
+  test('in the middle of its calls; each ends, answered or closed, and the session is gone', async () => {
+    const outcomes = await closing((child) => child.stdin?.write('go'))
+    expect((outcomes['done'] ?? 0) + (outcomes['closed'] ?? 0)).toBe(300)
+    const client = connect({ endpoints: cluster.endpoints, pipeline: 'off' })
+    await waitFor('no lease', async () => (await client.lease.list()).length === 0)
+    client.close()
+  }, 60_000)
+
+  test('while its member stands still', async () => {
+    const member = cluster.members[0]!
+    const outcomes = await closing((child) => {
+      member.signal('SIGSTOP')
+      child.stdin?.write('go')
+    }).finally(() => member.signal('SIGCONT'))
+    expect(outcomes).toEqual({ closed: 300 })
+  }, 60_000)
 })
