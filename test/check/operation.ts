@@ -38,6 +38,8 @@ export interface Operation {
   readonly endedMs: number | undefined
   /** Undefined while it is under way; judged as unknown. */
   readonly answer: Answer | undefined
+  /** It was answered in pieces, on a stream of its own. */
+  readonly streamed?: boolean
 }
 
 /** What a judge found: a broken promise, or that it could not judge, which fails the run as well. */

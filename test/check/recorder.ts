@@ -99,6 +99,7 @@ export class Recorder {
       beganMs: began.ms,
       endedMs: undefined,
       answer: undefined,
+      ...(options.streamed && { streamed: true }),
     }
     this.#operations.push(operation)
     const answer = await ask(client, call, options)

@@ -3,7 +3,11 @@
  * nothing by it.
  */
 
+import type { BatchResponse } from '../../../server/state/applied.js'
+import type { Committed } from '../../check/committed.js'
 import type { Operation } from '../../check/operation.js'
+import type { PipelineVerdict } from '../../check/pipeline-rules.js'
+import type { Turn } from '../../check/safe-halt.js'
 import type { Material } from '../workloads/material.js'
 
 /** Every kind that is counted. */
@@ -24,6 +28,16 @@ export const MATERIAL_KINDS = [
   'election wins',
   'proclamations',
   'election sightings',
+  'sessions',
+  'session writes',
+  'session writes answered',
+  'session reads',
+  'session batches',
+  'session calls passed over',
+  'batches of ended sessions',
+  'sessions looked at',
+  'snapshots among sessions',
+  'members changed among sessions',
 ] as const
 
 /** One kind. */
@@ -63,6 +77,41 @@ export function fedWith(operations: readonly Operation[], material: Material): F
     'election wins': grants('election'),
     proclamations: locks.proclamations.filter(({ outcome }) => outcome === 'done').length,
     'election sightings': sum(locks.observations, ({ sightings }) => sightings.length),
+  }
+}
+
+/** The log as far as it is of sessions, and what met it. */
+export interface SessionsSeen {
+  readonly committed: readonly Committed[]
+  readonly turns: readonly Turn[]
+  /** How often a member's sessions were compared with the log. */
+  readonly sessionLooks: number
+}
+
+/** What there was to judge of sessions. */
+export function fedWithSessions(
+  { committed, turns, sessionLooks }: SessionsSeen,
+  verdict?: PipelineVerdict,
+): Fed {
+  const batches = committed.filter(({ command }) => command?.pipeline)
+  const [firstMs, lastMs] = [batches[0]?.atMs ?? 0, batches.at(-1)?.atMs ?? 0]
+  const among = (atMs: number) => atMs > firstMs && atMs < lastMs
+  const installed = turns.filter(({ kind, atMs }) => kind === 'installed' && among(atMs))
+  const changes = committed.filter(({ change, atMs }) => change?.steps.length && among(atMs))
+  return {
+    sessions: verdict?.sessions ?? 0,
+    'session writes': verdict?.writes ?? 0,
+    'session writes answered': verdict?.answered ?? 0,
+    'session reads': verdict?.reads ?? 0,
+    'session batches': batches.length,
+    'session calls passed over': sum(batches, ({ command, result }) => {
+      if (!result?.ok) return 0
+      return command!.pipeline!.calls.length - (result.response as BatchResponse).answers.length
+    }),
+    'batches of ended sessions': batches.filter(({ result }) => result?.ok === false).length,
+    'sessions looked at': sessionLooks,
+    'snapshots among sessions': installed.length,
+    'members changed among sessions': changes.length,
   }
 }
 

@@ -131,9 +131,11 @@ export class Fleet {
     return members.flatMap(({ ID }) => this.seatOf(ID) ?? [])
   }
 
-  /** Processes that work on the cluster; operators are never harmed. */
+  /** Processes that work on the cluster, and live; operators are never harmed. */
   get clients(): ClientProcess[] {
-    return this.world.processes.filter((process) => process !== this.#operator)
+    return this.world.processes.filter(
+      (process) => process !== this.#operator && !process.clock.isOver,
+    )
   }
 
   /** Machines that have ever run and are not retired: what faults strike. */

@@ -7,6 +7,7 @@ import { judgeRegisterSample } from '../../check/linearizability/register-sample
 import { judgeLocks } from '../../check/lock-rules.js'
 import { replayLog } from '../../check/log-replay.js'
 import type { Operation, Violation } from '../../check/operation.js'
+import { judgePipeline, type PipelineVerdict } from '../../check/pipeline-rules.js'
 import { judgeRevisions } from '../../check/revision-judge.js'
 import { judgeSafeHalt, type SelfEnd } from '../../check/safe-halt.js'
 import { judgeWatch } from '../../check/watch-rules.js'
@@ -20,21 +21,32 @@ export interface Evidence {
   readonly committed: readonly Committed[]
   readonly operations: readonly Operation[]
   readonly material: Material
+  /** Processes whose calls ride on the pipeline. */
+  readonly riding: ReadonlySet<string>
   /** Members that ended themselves. */
   readonly ends: readonly SelfEnd[]
   /** When all was calm at the end; undefined when it never was. */
   readonly calm: Calm | undefined
 }
 
+/** What came of it. */
+export interface Judged {
+  /** Of the first judge that convicts. */
+  readonly violation: Violation | undefined
+  readonly pipeline: PipelineVerdict
+}
+
 /** Asks one judge after the other, until one convicts. */
-export function judge(evidence: Evidence): Violation | undefined {
-  const { committed, operations, material } = evidence
+export function judge(evidence: Evidence): Judged {
+  const { committed, operations, material, riding } = evidence
   const replayed = replayLog(committed)
   const { truth } = replayed
+  const pipeline = judgePipeline({ operations, log: truth.log ?? [], riding })
   const judges: (() => readonly Violation[])[] = [
     () => material.violations,
     () => replayed.violations,
     () => judgeRevisions(operations, truth),
+    () => pipeline.violations,
     () => material.watchTraces.flatMap((trace) => named('watch', judgeWatch(trace, truth))),
     () =>
       material.clientWatches.flatMap((one) => named('client watch', judgeClientWatch(one, truth))),
@@ -52,9 +64,9 @@ export function judge(evidence: Evidence): Violation | undefined {
   ]
   for (const ask of judges) {
     const [first] = ask()
-    if (first !== undefined) return first
+    if (first !== undefined) return { violation: first, pipeline }
   }
-  return undefined
+  return { violation: undefined, pipeline }
 }
 
 function named(judge: string, violations: readonly Violation[]): Violation[] {

@@ -13,6 +13,7 @@ import { compareMembers } from '../../check/agreement.js'
 import type { Calm } from '../../check/lease-rules.js'
 import { measureOverlap } from '../../check/lock-rules.js'
 import type { Violation } from '../../check/operation.js'
+import type { PipelineVerdict } from '../../check/pipeline-rules.js'
 import { judgeSafeHalt } from '../../check/safe-halt.js'
 import { startWorkloads, type Workloads } from '../workloads/workloads.js'
 import { takeOffence } from '../world/banned.js'
@@ -20,7 +21,7 @@ import { World } from '../world/world.js'
 import { Clocks } from './clocks.js'
 import { startFaults } from './driver.js'
 import type { Episodes } from './episodes.js'
-import { fedWith } from './fed.js'
+import { fedWith, fedWithSessions } from './fed.js'
 import { Fleet } from './fleet.js'
 import { layOut } from './geography.js'
 import { judge } from './judging.js'
@@ -54,6 +55,7 @@ export class LifeRun {
   #workloads: Workloads | undefined
   #episodes: Episodes | undefined
   #silenceMs = 0
+  #pipeline: PipelineVerdict | undefined
 
   constructor(plan: Plan, options: LiveOptions) {
     this.#plan = plan
@@ -138,7 +140,11 @@ export class LifeRun {
       fork: (name: string) => world.fork(name),
       process: (name: string) => {
         const process = world.process(name)
-        return { connect: (options: Partial<ConnectOptions>) => process.connect(reach, options) }
+        this.#settleIn()
+        return {
+          connect: (options: Partial<ConnectOptions>) => process.connect(reach, options),
+          kill: () => process.kill(),
+        }
       },
     }
     this.#workloads = startWorkloads(workWorld, this.#plan.work)
@@ -181,12 +187,14 @@ export class LifeRun {
       this.#verdict.convict({ rule: 'ended itself', message: `${member}: ${reason.message}` })
   }
 
-  async #judge({ operations, material }: Workloads, calm: Calm | undefined): Promise<void> {
+  async #judge({ operations, material, riding }: Workloads, calm: Calm | undefined): Promise<void> {
     const { committed, turns, ends } = this.#onlookers
     if (isOwed(this.#plan)) {
       this.#verdict.convict(await this.#compare())
-      const evidence = { plan: this.#plan, committed, operations, material, ends, calm }
-      this.#verdict.convict(judge(evidence))
+      const evidence = { plan: this.#plan, committed, operations, material, riding, ends, calm }
+      const { violation, pipeline } = judge(evidence)
+      this.#pipeline = pipeline
+      this.#verdict.convict(violation)
     } else this.#verdict.convict(judgeSafeHalt({ operations, turns, ends })[0])
   }
 
@@ -213,7 +221,10 @@ export class LifeRun {
       simulatedMs: clock.now(),
       operations: work?.operations.length ?? 0,
       faults: { ...this.#episodes?.counts, ...networkHarm(this.#world) },
-      material: work === undefined ? {} : fedWith(work.operations, work.material),
+      material: {
+        ...(work && fedWith(work.operations, work.material)),
+        ...fedWithSessions(this.#onlookers, this.#pipeline),
+      },
       lockOverlap: measureOverlap(work?.material.locks.grants ?? []),
       leasesExpired: leasesExpired(committed),
       leaderChanges: Math.max(0, leaders - 1),

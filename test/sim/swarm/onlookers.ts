@@ -9,12 +9,16 @@ import type { Committed } from '../../check/committed.js'
 import type { Violation } from '../../check/operation.js'
 import { RaftJudge } from '../../check/raft-rules.js'
 import type { SelfEnd, Turn } from '../../check/safe-halt.js'
+import { SessionStateJudge } from '../../check/session-state.js'
 import type { Machine } from '../world/world.js'
 
 /** See the head of the file. */
 export class Onlookers {
   readonly #raft: RaftJudge
   readonly #agreement = new AgreementJudge()
+  readonly #sessions = new SessionStateJudge()
+  /** Records of `committed` that the judge of sessions knows. */
+  #learned = 0
   readonly #nowMs: () => number
   /** When members began to answer from another state. */
   readonly turns: Turn[] = []
@@ -37,6 +41,7 @@ export class Onlookers {
       applied: (entry: Entry, applied: Applied | undefined) => {
         raft.applied!(entry, applied)
         agreement.applied!(entry, applied)
+        this.#lookAtSessions(machine, entry.index)
       },
       installed: (index: number) => {
         raft.installed!(index)
@@ -52,7 +57,12 @@ export class Onlookers {
 
   /** The first broken rule. */
   get violation(): Violation | undefined {
-    return this.#raft.violation ?? this.#agreement.violation
+    return this.#raft.violation ?? this.#agreement.violation ?? this.#sessions.violation
+  }
+
+  /** How often the sessions of a member were looked at. */
+  get sessionLooks(): number {
+    return this.#sessions.looks
   }
 
   /** What the log decided, in order. */
@@ -63,5 +73,14 @@ export class Onlookers {
   /** Terms that had a leader. */
   get leaders(): number {
     return this.#raft.leaders
+  }
+
+  /** What a member that is just starting keeps is seen at its next batch. */
+  #lookAtSessions({ name, member }: Machine, index: number): void {
+    const { committed } = this.#raft
+    for (; this.#learned < committed.length; this.#learned++)
+      this.#sessions.learn(committed[this.#learned]!)
+    if (member?.machine.appliedIndex === index)
+      this.#sessions.applied(name, index, member.machine.sessions)
   }
 }

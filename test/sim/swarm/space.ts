@@ -15,8 +15,8 @@ const LOOK_MS = 2_000
 const REQUEST_MS = 3_000
 /** After so many looks in a row that found the alarm they delete. */
 const LOOKS_MAX = 2
-/** Keys that nothing but the values of others depends on: those of registers, lists, transactions, leases. */
-const PREFIXES = ['l', 'r', 't', 'x']
+/** Keys that nothing but the values of others depends on: those of registers, lists, bursts, transactions, leases. */
+const PREFIXES = ['l', 'p', 'r', 't', 'x']
 
 /** See the head of the file. */
 export class SpaceKeeper {

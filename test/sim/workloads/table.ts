@@ -1,6 +1,7 @@
 /** All workloads by name: one more is one file and one row here. */
 
 import { append } from './append.js'
+import { bursts } from './bursts.js'
 import { clientWatch } from './client-watch.js'
 import { compaction } from './compaction.js'
 import { election } from './election.js'
@@ -22,6 +23,7 @@ export const WORKLOADS = {
   lease,
   mutex,
   election,
+  bursts,
 } satisfies Record<string, WorkloadRow>
 
 /** A name of a workload. */

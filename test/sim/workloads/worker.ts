@@ -10,11 +10,12 @@
 import type { Client } from '../../../client/index.js'
 import { pause } from '../../../recipes/insist.js'
 import type { Answer, Operation } from '../../check/operation.js'
-import type { Asker, Recorder } from '../../check/recorder.js'
+import type { Asker, PerformOptions, Recorder } from '../../check/recorder.js'
 import type { Call } from '../../model/call.js'
 import type { SeededRandom } from '../../model/random.js'
 import type { Known } from './known.js'
 import type { Material } from './material.js'
+import type { Rider } from './rider.js'
 import type { WorkPlan } from './work-plan.js'
 
 /** Something that a process does again and again. */
@@ -47,6 +48,8 @@ export interface WorkerParts {
   readonly closing: AbortSignal
   /** Takes a line for the event log. */
   readonly say: (what: string) => void
+  /** A client on the pipeline, in a process of its own; the number is new among those of this process. */
+  readonly rider: (number: number) => Rider
 }
 
 /** See the head of the file. */
@@ -61,6 +64,7 @@ export class Worker implements Asker {
   readonly stopping: AbortSignal
   readonly closing: AbortSignal
   readonly say: (what: string) => void
+  readonly #rider: (number: number) => Rider
   readonly #kept = new Set<Promise<void>>()
   readonly #open = new Set<Promise<void>>()
   #values = 0
@@ -76,6 +80,7 @@ export class Worker implements Asker {
     this.stopping = parts.stopping
     this.closing = parts.closing
     this.say = parts.say
+    this.#rider = parts.rider
   }
 
   /** A name that no other value of the run has: `<process>#<n>`. */
@@ -93,10 +98,36 @@ export class Worker implements Asker {
     call: Call,
     more: { readonly streamed?: boolean } = {},
   ): Promise<Operation & { readonly answer: Answer }> {
+    return this.performAs(this, call, more)
+  }
+
+  /** As {@link perform}, through another client. The call is made at once. */
+  async performAs(
+    asker: Asker,
+    call: Call,
+    more: PerformOptions = {},
+  ): Promise<Operation & { readonly answer: Answer }> {
     const options = { timeoutMs: this.timeoutMs, ...more }
-    const operation = await this.recorder.perform(this, call, options)
+    const operation = await this.recorder.perform(asker, call, options)
     this.known.heard(operation)
     return operation
+  }
+
+  /** Another client, closed at the end unless it is gone before. */
+  rider(number: number): Rider {
+    const rider = this.#rider(number)
+    const close = () => rider.close()
+    if (this.closing.aborted) close()
+    else this.closing.addEventListener('abort', close, { once: true })
+    this.keepOpen(rider.gone.then(() => this.closing.removeEventListener('abort', close)))
+    return rider
+  }
+
+  /** A signal that fires so many milliseconds from now, on the process's clock. */
+  abortedAfter(ms: number): AbortSignal {
+    const controller = new AbortController()
+    this.client.clock.after(ms, () => controller.abort())
+    return controller.signal
   }
 
   /** Resolves after `ms` on the process's clock, or when the signal fires; default: when all stops. */

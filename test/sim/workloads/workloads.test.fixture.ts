@@ -10,6 +10,7 @@ import { judgeLeases } from '../../check/lease-rules.js'
 import { judgeLocks } from '../../check/lock-rules.js'
 import { type Replayed, replayLog } from '../../check/log-replay.js'
 import type { Violation } from '../../check/operation.js'
+import { judgePipeline, type PipelineVerdict } from '../../check/pipeline-rules.js'
 import { judgeRevisions } from '../../check/revision-judge.js'
 import type { Truth } from '../../check/truth.js'
 import { judgeWatch, watchRules } from '../../check/watch-rules.js'
@@ -39,7 +40,10 @@ export class WorkBed {
         fork: (name) => this.world.fork(name),
         process: (name) => {
           const process = this.world.process(name)
-          return { connect: (options) => process.connect(undefined, options) }
+          return {
+            connect: (options) => process.connect(undefined, options),
+            kill: () => process.kill(),
+          }
         },
       },
       plan,
@@ -69,6 +73,12 @@ export class WorkBed {
     return this.#replayed().truth
   }
 
+  /** What the judge of the pipeline says. */
+  get pipeline(): PipelineVerdict {
+    const { operations, riding } = this.workloads
+    return judgePipeline({ operations, log: this.truth.log!, riding })
+  }
+
   /** What all judges say. Empty: nothing is wrong. */
   judge(): Violation[] {
     const { operations, material, revision } = this.workloads
@@ -79,6 +89,7 @@ export class WorkBed {
       ...material.violations,
       ...violations,
       ...judgeRevisions(operations, truth),
+      ...this.pipeline.violations,
       ...watchTraces.flatMap((trace) => judgeWatch(trace, truth)),
       ...clientWatches.flatMap((record) => judgeClientWatch(record, truth)),
       ...clientWatches

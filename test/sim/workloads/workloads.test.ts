@@ -112,6 +112,18 @@ describe('the workload', () => {
     for (const { kv } of bed.truth.events) expect(kv.key).toMatch(/^t\//)
   })
 
+  test('of bursts has many calls under way, gives some up, and closes and kills its clients', async () => {
+    const bed = await work(plan(['bursts'], { sessionTtlSeconds: 2 }), 8_000)
+    const { operations, riding } = bed.workloads
+    expect(riding.size).toBeGreaterThan(8)
+    for (const kind of ['put', 'txn', 'range', 'deleteRange', 'leaseGrant', 'leaseRevoke'] as const)
+      expect(count(bed, kind, 'ok')).toBeGreaterThan(0)
+    expect(operations.filter(({ answer }) => answer === undefined).length).toBeGreaterThan(5)
+    expect(operations.filter(({ answer }) => answer?.kind === 'unknown').length).toBeGreaterThan(5)
+    expect(bed.pipeline.answered).toBeGreaterThan(200)
+    expect(bed.pipeline.reads).toBeGreaterThan(50)
+  })
+
   test('of compactions moves the mark along, and is refused now and then', async () => {
     const bed = await work(plan(['registers', 'compaction'], { compactionIntervalMs: 200 }))
     expect(count(bed, 'compaction', 'ok')).toBeGreaterThan(20)

@@ -17,6 +17,7 @@ import { drive } from './drive.js'
 import { Known } from './known.js'
 import { Material } from './material.js'
 import { operationLine } from './operation-line.js'
+import { Rider } from './rider.js'
 import { WORKLOAD_NAMES, type WorkloadName } from './table.js'
 import type { WorkPlan } from './work-plan.js'
 import { Worker } from './worker.js'
@@ -35,6 +36,8 @@ export interface WorkWorld {
 /** A process that is a client. */
 export interface WorkProcess {
   connect(options: Pick<ConnectOptions, 'pipeline' | 'sessionTtlSeconds'>): Client
+  /** Ends it at once; absent where a process cannot be ended. */
+  readonly kill?: () => void
 }
 
 /** Written so that watchers are told something. */
@@ -152,6 +155,14 @@ export class Workloads {
       stopping: this.#stopping.signal,
       closing: this.#closing.signal,
       say: (what) => world.log.say(process, what),
+      rider: (number) => this.#rider(world, plan, `${process}.${number}`),
     })
+  }
+
+  #rider(world: WorkWorld, { sessionTtlSeconds }: WorkPlan, name: string): Rider {
+    const process = world.process(name)
+    const client = process.connect({ pipeline: 'auto', sessionTtlSeconds })
+    this.riding.add(name)
+    return new Rider(name, client, () => (process.kill ? process.kill() : client.close()))
   }
 }
