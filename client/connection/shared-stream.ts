@@ -147,8 +147,7 @@ export class SharedStream<Out, In> {
       drain: () => {
         if (this.#stream === stream) this.#owner.drained?.()
       },
-      close: (error) =>
-        this.#closed(stream, error ?? new RpcError(Status.UNAVAILABLE, 'the server ended it')),
+      close: (error) => this.#closed(stream, loss(error)),
     })
     this.#owner.opened()
   }
@@ -173,4 +172,11 @@ export class SharedStream<Out, In> {
     if (!this.#connection.isHopeless(error)) return error
     return new RpcError(Status.UNAUTHENTICATED, error.details, true, { cause: error.cause })
   }
+}
+
+/** Why a stream is gone that nobody here ended. A connection that was given up looks like a call that was cancelled. */
+function loss(error: RpcError | undefined): RpcError {
+  if (error === undefined) return new RpcError(Status.UNAVAILABLE, 'the server ended it')
+  if (error.code !== Status.CANCELLED) return error
+  return new RpcError(Status.UNAVAILABLE, error.details, error.neverSent, { cause: error })
 }

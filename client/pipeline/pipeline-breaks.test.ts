@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { settled } from '../../test/client/fake-members.js'
 import { fakePipeline } from '../../test/client/fake-pipeline.js'
 import { failure } from '../../test/client/outcome.js'
+import { channelClosed } from '../host/failure.js'
 import { RpcError, Status } from '../wire/status.js'
 import { SILENCE_MS_MAX, SILENCE_MS_MIN } from './patience.js'
 
@@ -85,6 +86,16 @@ describe('a stream that breaks', () => {
     await clock.run(2_500)
     await later
     expect(cluster.applied).toEqual(['put b=2'])
+  })
+
+  test('with its connection, which was given up, is not told as cancelled', async () => {
+    const { client, clock, first } = await withMute(1)
+    first.manner = 'deaf'
+    first.breakStreams(channelClosed(false))
+    await clock.run(10)
+    const put = failure(client.kv.put('a', '1', { timeoutMs: 1_000 }))
+    await clock.run(1_001)
+    expect(await put).toMatchObject({ code: 'unavailable', outcomeUnknown: false })
   })
 
   test('by an answer to nothing is left', async () => {
