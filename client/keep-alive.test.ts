@@ -1,6 +1,6 @@
 /** Renewal of leases: when, over which member, and when a lease counts as lost; in virtual time. */
 
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { type FakeMember, fakeMembers, settled } from '../test/client/fake-members.js'
 import type { ConclaveError } from './errors.js'
 import type { KeepAliveListener } from './keep-alive.js'
@@ -111,7 +111,7 @@ describe('a lease under renewal', () => {
     other.close()
   })
 
-  test('goes to another member when too many requests stay unanswered', async () => {
+  test('goes to another member when requests of many who left stay unanswered', async () => {
     const { client, clock, members } = fakeMembers(2)
     renews(members[1]!)
     const other = client.lease.keepAlive({ ...lease, id: 8n, ttlSeconds: 1_000 }, {})
@@ -120,9 +120,75 @@ describe('a lease under renewal', () => {
     const { renewed, listener } = record()
     client.lease.keepAlive(lease, listener)
     await clock.run(1_000)
+    expect(members[0]!.keepAlives[0]!.closed).toBeUndefined()
+    await clock.run(2_500)
     expect(members[0]!.keepAlives[0]!.closed).toBeDefined()
     expect(renewed).toHaveLength(1)
     other.close()
+  })
+
+  test('goes to another member when all who ask leave before it is clear that nobody answers', async () => {
+    const { client, clock, members } = fakeMembers(2)
+    renews(members[1]!)
+    const other = client.lease.keepAlive({ ...lease, id: 8n, ttlSeconds: 1_000 }, {})
+    for (let i = 0; i < 100; i++) {
+      client.lease.keepAlive(lease, {}).close()
+      await clock.run(40)
+    }
+    expect(members[0]!.keepAlives[0]!.closed).toBeDefined()
+    other.close()
+  })
+
+  test('is renewed by hundreds at once, on one stream, and no other lease suffers', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    first.onKeepAlive = ({ ID }, stream) =>
+      clock.after(5, () => stream.send({ ID, TTL: TTL_SECONDS }))
+    const other = record()
+    client.lease.keepAlive({ ...lease, id: 8n }, other.listener)
+    const many = record()
+    for (let i = 0; i < 300; i++) client.lease.keepAlive(lease, many.listener)
+    const once = Array.from({ length: 300 }, () => client.lease.keepAliveOnce(7n))
+    await clock.run(20)
+    expect(await Promise.all(once)).toEqual(once.map(() => TTL_SECONDS))
+    await clock.run(9_000)
+    expect(many.renewed.filter((sentAtMs) => sentAtMs === 0)).toHaveLength(300)
+    expect([...many.lost, ...other.lost]).toEqual([])
+    expect(first.keepAlives).toHaveLength(1)
+    expect(client.metrics().endpointFailures).toBe(0)
+  })
+
+  test('is renewed and lost whatever the callbacks of another one throw', async () => {
+    const { client, clock, first } = fakeMembers(1)
+    renews(first)
+    const thrown: unknown[] = []
+    const queue = globalThis.queueMicrotask
+    const spy = jest.spyOn(globalThis, 'queueMicrotask').mockImplementation((run) =>
+      queue(() => {
+        try {
+          run()
+        } catch (error) {
+          thrown.push((error as Error).message)
+        }
+      }),
+    )
+    const bad: KeepAliveListener = {
+      onRenewed() {
+        throw new Error('renewed')
+      },
+      onLost() {
+        throw new Error('lost')
+      },
+    }
+    client.lease.keepAlive({ ...lease, id: 8n }, bad)
+    const { renewed, lost, listener } = record()
+    client.lease.keepAlive(lease, listener)
+    await clock.run(3_100)
+    expect(renewed).toEqual([0, 3_000])
+    client.close()
+    expect(lost.map(({ code }) => code)).toEqual(['closed'])
+    await settled()
+    spy.mockRestore()
+    expect(thrown).toEqual(['renewed', 'renewed', 'lost'])
   })
 
   test('is lost when the server knows it no more', async () => {

@@ -23,11 +23,15 @@ import { SharedStream, type StreamOwner } from './connection/shared-stream.js'
 import { ConclaveError, errorOf } from './errors.js'
 import type { Timer } from './host/clock.js'
 import type { Telemetry } from './telemetry.js'
+import { throwLater } from './typed-events.js'
 import type { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from './wire/generated/rpc.js'
 import { Lease } from './wire/methods.js'
 import type { RpcError } from './wire/status.js'
 
-/** Who wants to know how a lease fares. Callbacks must not throw. */
+/**
+ * Who wants to know how a lease fares. A callback that throws disturbs no other lease: its
+ * error ends the process as an uncaught exception of its own, unless the program catches those.
+ */
 export interface KeepAliveListener {
   /**
    * A renewal was acknowledged.
@@ -57,16 +61,26 @@ export interface Granted {
 /** A stream that stays silent this long although something was asked is given up, when no TTL says otherwise. */
 const ANSWER_MS_DEFAULT = 3_000
 
-/** Unanswered requests for one lease; a stream that owes more is given up. */
+/**
+ * Unanswered requests for one lease. Who asks beyond it shares the answer to the newest one;
+ * when the oldest has no answer in time either, the stream is given up.
+ */
 const UNANSWERED_MAX = 64
+
+/** A request without an answer. */
+interface Asked {
+  readonly sentAtMs: number
+  /** Who learns from its answer, and has not left. */
+  readonly renewals: Set<Renewal>
+}
 
 /** Keeps all leases of a client alive. */
 export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
   readonly #connection: Connection
   readonly #stream: SharedStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>
   readonly #renewals = new Map<bigint, Set<Renewal>>()
-  /** By lease: who asked on the present stream and has no answer yet, oldest first, the closed ones too. */
-  readonly #unanswered = new Map<bigint, Renewal[]>()
+  /** By lease: what was asked on the present stream and has no answer yet, oldest first. */
+  readonly #unanswered = new Map<bigint, Asked[]>()
   #disown: (() => void) | undefined
 
   constructor(connection: Connection) {
@@ -98,19 +112,23 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
     this.#disown = undefined
   }
 
-  /** Used by {@link Renewal}: sends a request; false when there is no stream to send it on. */
-  send(renewal: Renewal): boolean {
-    if (!this.#stream.isOpen) return false
+  /**
+   * Used by {@link Renewal}: sends a request, or shares one.
+   *
+   * @returns the request; undefined when there is no stream to send it on.
+   */
+  send(renewal: Renewal): Asked | undefined {
+    if (!this.#stream.isOpen) return undefined
     const { id } = renewal
+    const sentAtMs = this.#connection.clock.now()
     const before = this.#unanswered.get(id)
-    if (before !== undefined && before.length >= UNANSWERED_MAX) {
-      this.silent()
-      return false
-    }
-    if (before === undefined) this.#unanswered.set(id, [renewal])
-    else before.push(renewal)
+    if (before !== undefined && before.length >= UNANSWERED_MAX)
+      return this.#share(before, renewal, sentAtMs)
+    const asked = { sentAtMs, renewals: new Set([renewal]) }
+    if (before === undefined) this.#unanswered.set(id, [asked])
+    else before.push(asked)
     this.#stream.send({ ID: id })
-    return true
+    return asked
   }
 
   /** Used by {@link Renewal}. */
@@ -137,7 +155,7 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
     const unanswered = this.#unanswered.get(ID)
     const oldest = unanswered?.shift()
     if (unanswered?.length === 0) this.#unanswered.delete(ID)
-    oldest?.answered(TTL)
+    for (const renewal of oldest?.renewals ?? []) renewal.answered(TTL)
   }
 
   broken(error: RpcError): boolean {
@@ -146,6 +164,16 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
     if (!isFinal(error)) return true
     this.#endAll(ConclaveError.from(error))
     return false
+  }
+
+  #share(unanswered: readonly Asked[], renewal: Renewal, nowMs: number): Asked | undefined {
+    if (nowMs - unanswered[0]!.sentAtMs >= ANSWER_MS_DEFAULT) {
+      this.silent()
+      return undefined
+    }
+    const newest = unanswered[unanswered.length - 1]!
+    newest.renewals.add(renewal)
+    return newest
   }
 
   #all(): Renewal[] {
@@ -166,8 +194,8 @@ class Renewal implements KeepAlive {
   #ttlMs: number | undefined
   /** When what is known to keep the lease alive was sent. */
   #provenAtMs: number
-  /** When the request that is unanswered was sent; there is at most one. */
-  #sentAtMs: number | undefined
+  /** The request that is unanswered; there is at most one. */
+  #asked: Asked | undefined
   #timer: Timer | undefined
   #closed = false
 
@@ -193,33 +221,35 @@ class Renewal implements KeepAlive {
 
   /** Is a request unanswered? */
   get asked(): boolean {
-    return this.#sentAtMs !== undefined
+    return this.#asked !== undefined
   }
 
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#timer?.cancel()
+    this.#asked?.renewals.delete(this)
     this.#hub.remove(this)
   }
 
   /** Asks the server, unless a request is already on its way. */
   send(): void {
     if (this.#closed || this.asked) return
-    if (this.#hub.send(this)) this.#sentAtMs = this.#clock.now()
+    const asked = this.#hub.send(this)
+    if (asked !== undefined) this.#asked = asked
     this.#arm()
   }
 
   /** The stream broke: whether the request arrived is unknown and of no interest. */
   forget(): void {
-    this.#sentAtMs = undefined
+    this.#asked = undefined
     this.#arm()
   }
 
   answered(ttlSeconds: number): void {
     if (this.#closed) return
-    const sentAtMs = this.#sentAtMs!
-    this.#sentAtMs = undefined
+    const { sentAtMs } = this.#asked!
+    this.#asked = undefined
     if (ttlSeconds <= 0) {
       this.lose(errorOf('lease-not-found'))
       return
@@ -228,14 +258,22 @@ class Renewal implements KeepAlive {
     this.#provenAtMs = sentAtMs
     this.#arm()
     this.#hub.telemetry.leaseRenewed(this.id, ttlSeconds)
-    this.#listener.onRenewed?.(sentAtMs, ttlSeconds)
+    this.#tell(() => this.#listener.onRenewed?.(sentAtMs, ttlSeconds))
   }
 
   lose(error: ConclaveError): void {
     if (this.#closed) return
     this.close()
     this.#hub.telemetry.leaseLost(this.id, error.code)
-    this.#listener.onLost?.(error)
+    this.#tell(() => this.#listener.onLost?.(error))
+  }
+
+  #tell(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      throwLater(error)
+    }
   }
 
   /** Sets the timer to the next thing that must happen. */
@@ -249,8 +287,10 @@ class Renewal implements KeepAlive {
 
   /** When to send, or to stop waiting for an answer. */
   get #actMs(): number {
-    if (this.#sentAtMs !== undefined)
-      return this.#sentAtMs + (this.#ttlMs === undefined ? ANSWER_MS_DEFAULT : this.#ttlMs / 3)
+    if (this.#asked !== undefined)
+      return (
+        this.#asked.sentAtMs + (this.#ttlMs === undefined ? ANSWER_MS_DEFAULT : this.#ttlMs / 3)
+      )
     // Without a stream nothing can be sent; the hub sends when there is one.
     if (!this.#hub.canSend || this.#ttlMs === undefined) return Number.POSITIVE_INFINITY
     return this.#provenAtMs + this.#ttlMs / 3
