@@ -45,7 +45,8 @@ subject(
 
     test('a write at a member that stands still: through the pipeline done, else unknown, never twice', async () => {
       const { follower } = await roles()
-      const one = startingAt(follower, 4_000)
+      // Without the pipeline nothing but the end of the call's own time ends it.
+      const one = startingAt(follower, server.kind.differs.includes('pipeline') ? 2_000 : 4_000)
       await one.kv.put(`${server.at}warm`, '1')
       server.pause([follower])
       const write = one.kv.put(`${server.at}a`, '1')
@@ -96,9 +97,9 @@ subject(
       await one.kv.get(`${server.at}a`)
       await Promise.all(others.map((member) => member.end('SIGKILL')))
       // Until the one that is left has noticed, it lets calls wait.
-      let error = await failure(one.kv.put(`${server.at}a`, '2', { timeoutMs: 3_000 }))
-      for (let i = 0; i < 10 && error.code !== 'no-leader'; i++)
-        error = await failure(one.kv.put(`${server.at}a`, '2', { timeoutMs: 3_000 }))
+      let error = await failure(one.kv.put(`${server.at}a`, '2', { timeoutMs: 1_000 }))
+      for (let i = 0; i < 30 && error.code !== 'no-leader'; i++)
+        error = await failure(one.kv.put(`${server.at}a`, '2', { timeoutMs: 1_000 }))
       expect(error.code).toBe('no-leader')
       const watch = one.watch(`${server.at}a`, { signal: AbortSignal.timeout(500) })
       expect((await failure(watch.created)).code).toBe('cancelled')

@@ -57,7 +57,7 @@ subject('lease', (server) => {
           expect(sentMs).toBeGreaterThanOrEqual(sentAtMs)
           expect(ttlSeconds).toBe(lease.ttlSeconds)
           sentAtMs = sentMs
-          if (++renewals === 6) enough()
+          if (++renewals === 4) enough()
         },
         onLost: resolve,
       })
