@@ -86,6 +86,10 @@ function take(
     stream.fail(misuse('a pipeline is greeted once'))
     return
   }
+  if (calls.length > PIPELINE_CALLS_MAX) {
+    stream.fail(misuse(`a message has more than ${PIPELINE_CALLS_MAX} calls`))
+    return
+  }
   const admitted: QueuedCall[] = []
   try {
     for (const bytes of calls) admitted.push(admitCall(member, bytes))

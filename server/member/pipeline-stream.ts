@@ -112,13 +112,9 @@ export class PipelineStream implements SessionObserver {
     this.#options = options
   }
 
-  /** A message came. */
+  /** A message came, of at most {@link PIPELINE_CALLS_MAX} calls. */
   take(calls: readonly QueuedCall[], acknowledged: number): void {
     if (this.#over) return
-    if (calls.length > PIPELINE_CALLS_MAX) {
-      this.#fail(misuse(`a message has more than ${PIPELINE_CALLS_MAX} calls`))
-      return
-    }
     const { clock, session } = this.#options
     const now = session?.view()
     session?.writes.acknowledge(acknowledged)

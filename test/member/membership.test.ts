@@ -5,6 +5,7 @@ import type { Member } from '../../client/wire/generated/rpc.js'
 import { Cluster, Maintenance } from '../../client/wire/methods.js'
 import { MemoryDatabases } from '../../server/host/database-memory.js'
 import { type Machine, MemberWorld } from '../sim/member-world.js'
+import { RawPipeline } from './raw-pipeline.js'
 
 let world: MemberWorld
 
@@ -91,6 +92,9 @@ describe('adding', () => {
     const learner = await join(leader, true)
     expect(await world.get(learner, 'k', { serializable: true })).toBe('v')
     await expect(world.get(learner, 'k')).rejects.toThrow('rpc not supported for learner')
+    const pipeline = new RawPipeline(world.client(learner))
+    await world.until('no pipeline', () => pipeline.closed !== undefined)
+    expect(pipeline.closed?.error?.details).toBe('etcdserver: rpc not supported for learner')
     await expect(moveLeader(leader, idOf(learner))).rejects.toThrow('bad leader transferee')
     const { members } = await promote(others(leader)[0]!, idOf(learner))
     expect(members.every(({ isLearner }) => !isLearner)).toBe(true)
