@@ -146,9 +146,9 @@ async function historyOf(
   cluster: ChaosCluster,
 ): Promise<{ applied: AppliedMark[]; violations: Violation[] }> {
   const end = `end of ${LISTS}`
-  const client = connect({ endpoints: cluster.endpoints, pipeline: 'off' })
+  const client = connect({ endpoints: cluster.endpoints, pipeline: 'require' })
   try {
-    await client.kv.put(end, '')
+    await client.kv.put(end, '', { timeoutMs: OWED_MS })
   } finally {
     client.close()
   }
