@@ -255,7 +255,8 @@ function planOf({ stepsPerSecond = 60 }: RoundOptions): WorkPlan {
     operationsMax: 1_000_000,
     weights: {
       ...{ registers: 30, append: 20, transactions: 10, compaction: 0 },
-      ...{ watch: 2, clientWatch: 3, lease: 8, mutex: 5, election: 2, bursts: 0 },
+      ...{ watch: 2, clientWatch: 3, lease: 8, mutex: 5, election: 2 },
+      ...{ bursts: 0, rawSessions: 0 },
     },
     keys: 6,
     valueBytes: 0,

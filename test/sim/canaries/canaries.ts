@@ -3,6 +3,7 @@
 import type { Canary } from './canary.js'
 import { CLIENT_CANARIES } from './client-canaries.js'
 import { LEASE_CANARIES } from './lease-canaries.js'
+import { PIPELINE_CANARIES } from './pipeline-canaries.js'
 import { RAFT_CANARIES } from './raft-canaries.js'
 import { READ_CANARIES } from './read-canaries.js'
 import { STATE_CANARIES } from './state-canaries.js'
@@ -18,6 +19,7 @@ export const CANARIES: readonly Canary[] = [
   ...LEASE_CANARIES,
   ...WATCH_CANARIES,
   ...CLIENT_CANARIES,
+  ...PIPELINE_CANARIES,
 ]
 
 /** @throws Error there is none of that name. */

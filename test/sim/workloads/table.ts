@@ -7,6 +7,7 @@ import { compaction } from './compaction.js'
 import { election } from './election.js'
 import { lease } from './lease.js'
 import { mutex } from './mutex.js'
+import { rawSessions } from './raw-sessions.js'
 import { registers } from './registers.js'
 import { transactions } from './transactions.js'
 import { watch } from './watch.js'
@@ -24,6 +25,7 @@ export const WORKLOADS = {
   mutex,
   election,
   bursts,
+  rawSessions,
 } satisfies Record<string, WorkloadRow>
 
 /** A name of a workload. */

@@ -50,6 +50,8 @@ export interface WorkerParts {
   readonly say: (what: string) => void
   /** A client on the pipeline, in a process of its own; the number is new among those of this process. */
   readonly rider: (number: number) => Rider
+  /** A process of this name writes in sessions, though it is no client. */
+  readonly ride: (process: string) => void
 }
 
 /** See the head of the file. */
@@ -64,6 +66,7 @@ export class Worker implements Asker {
   readonly stopping: AbortSignal
   readonly closing: AbortSignal
   readonly say: (what: string) => void
+  readonly ride: (process: string) => void
   readonly #rider: (number: number) => Rider
   readonly #kept = new Set<Promise<void>>()
   readonly #open = new Set<Promise<void>>()
@@ -81,6 +84,7 @@ export class Worker implements Asker {
     this.closing = parts.closing
     this.say = parts.say
     this.#rider = parts.rider
+    this.ride = parts.ride
   }
 
   /** A name that no other value of the run has: `<process>#<n>`. */

@@ -124,6 +124,16 @@ describe('the workload', () => {
     expect(bed.pipeline.reads).toBeGreaterThan(50)
   })
 
+  test('of raw sessions writes on several streams at once, and in later sessions of the same id', async () => {
+    const bed = await work(plan(['rawSessions'], { leaseTtlSecondsMax: 10 }), 8_000)
+    const grants = bed.truth.log!.flatMap(({ command, result }) =>
+      command?.leaseGrant && result?.ok ? command.leaseGrant.ID : [],
+    )
+    expect(grants.length).toBeGreaterThan(new Set(grants).size)
+    expect(bed.pipeline.sessions).toBeGreaterThan(5)
+    expect(bed.pipeline.answered).toBeGreaterThan(100)
+  })
+
   test('of compactions moves the mark along, and is refused now and then', async () => {
     const bed = await work(plan(['registers', 'compaction'], { compactionIntervalMs: 200 }))
     expect(count(bed, 'compaction', 'ok')).toBeGreaterThan(20)

@@ -155,6 +155,7 @@ export class Workloads {
       stopping: this.#stopping.signal,
       closing: this.#closing.signal,
       say: (what) => world.log.say(process, what),
+      ride: (name) => this.riding.add(name),
       rider: (number) => this.#rider(world, plan, `${process}.${number}`),
     })
   }
