@@ -117,7 +117,9 @@ function codeOf(error: RpcError): ErrorCode {
   if (name !== undefined) return CODE_BY_ETCD_NAME[name]
   if (error.details === answerTooLarge.text) return 'answer-too-large'
   if (isTlsFailure(error)) return 'tls'
-  return isOversized(error) ? 'request-too-large' : CODE_BY_STATUS[error.code]
+  if (isOversized(error)) return 'request-too-large'
+  // The wire carries any number.
+  return (CODE_BY_STATUS as Partial<Record<number, ErrorCode>>)[error.code] ?? 'unknown'
 }
 
 /** Refused by gRPC itself, before etcd's own limit could speak. */
