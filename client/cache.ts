@@ -27,6 +27,7 @@ import type { Clock } from './host/clock.js'
 import { KeyBounds } from './key-bounds.js'
 import type { KeyValue } from './key-value.js'
 import { type Range, toRange, type WireRange } from './range.js'
+import { checkSignal } from './request-checks.js'
 import { type Listener, TypedEvents } from './typed-events.js'
 import type { WatchBatch, WatchClient } from './watch.js'
 
@@ -75,6 +76,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     this.#bounds = new KeyBounds(wireRange)
     const maxKeys = toCount(options.maxKeys ?? KEYS_MAX, 'maxKeys')
     const { decode, requireLeader = true, signal } = options
+    checkSignal(signal)
     this.#decode = decode === undefined ? (kv) => kv as T : (kv) => this.#decodeOnce(kv, decode)
     const { connection, calls, watch } = ports
     connection.assertOpen()

@@ -10,6 +10,7 @@
 import type { Calls, CarriedOptions } from './calls.js'
 import type { Intent } from './errors.js'
 import { callChannel } from './host/channels.js'
+import { checkRequest } from './request-checks.js'
 import type { Telemetry } from './telemetry.js'
 import type { Init } from './wire/codec.js'
 import type { Method } from './wire/method.js'
@@ -50,6 +51,11 @@ export class ObservedCalls implements Calls {
     intent: Intent,
     options?: CarriedOptions,
   ): Promise<Response> {
+    try {
+      if (options !== undefined) checkRequest(options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     const counter = this.#telemetry.method(method.path)
     counter.open++
     const answer = channel.hasSubscribers

@@ -23,6 +23,7 @@ import { type ConnectOptions, resolveOptions } from './options.js'
 import { type Guarantees, type PipelineMode, UNARY } from './pipeline/guarantees.js'
 import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
+import { checkRequest } from './request-checks.js'
 import type { ClientMetrics } from './telemetry.js'
 import { Txn } from './txn.js'
 import { sharedFeeds, WatchClient, type Watcher, type WatchOptions } from './watch.js'
@@ -196,6 +197,7 @@ export class Client implements Keyspace, AsyncDisposable {
     method: Method<Request, Response, Exclude<MethodKind, 'unary'>>,
     options: RequestOptions = {},
   ): MessageStream<Response, Init<Request>> {
+    checkRequest(options)
     this.#connection.assertOpen()
     const { signal, timeoutMs } = options
     const metadata = this.#connection.metadata(options)

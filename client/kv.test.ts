@@ -468,6 +468,19 @@ describe('at the door, before anything is sent', () => {
     ['an update without a try', () => kv.update('a', () => 'v', { attempts: 0 })],
     ['an update of an empty key', () => kv.update('', () => 'v')],
     ['a codec that is none', () => kv.withCodec({} as never)],
+    ['a signal that is none', () => client.kv.get('a', { signal: new AbortController() as never })],
+    ['a signal that is null', () => client.kv.put('a', 'v', { signal: null as never })],
+    ['a watch whose signal is none', () => client.watch('a', { signal: {} as never })],
+    ['a cache whose signal is none', () => client.cache('a', { signal: {} as never })],
+    ['a name that is no metadata', () => client.kv.get('a', { metadata: { 'no name': 'v' } })],
+    ['metadata of gRPC', () => client.kv.get('a', { metadata: { 'grpc-timeout': '1S' } })],
+    ['binary metadata', () => client.kv.put('a', 'v', { metadata: { 'x-bin': 'v' } })],
+    ['metadata that is no text', () => client.kv.put('a', 'v', { metadata: { x: 'ü' } })],
+    ['a renewal without time', () => client.lease.keepAliveOnce(7n, { timeoutMs: Number.NaN })],
+    [
+      'a renewal whose signal is none',
+      () => client.lease.keepAliveOnce(7n, { signal: {} as never }),
+    ],
   ]
   test.each(bad)('%s is refused', async (_name, run) => {
     expect(await failure((async () => run())())).toMatchObject({

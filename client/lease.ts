@@ -5,6 +5,7 @@ import type { Calls } from './calls.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { type KeepAlive, KeepAliveHub, type KeepAliveListener } from './keep-alive.js'
+import { checkRequest, positiveMs } from './request-checks.js'
 import { Lease as LeaseMethods } from './wire/methods.js'
 
 /** A lease that was granted. */
@@ -92,8 +93,9 @@ export class LeaseClient {
    */
   async keepAliveOnce(id: bigint, options: RequestOptions = {}): Promise<number> {
     const leaseId = toLeaseId(id)
+    checkRequest(options)
+    const timeoutMs = positiveMs(options.timeoutMs ?? this.#connection.timeoutMs, 'timeoutMs')
     this.#connection.assertOpen()
-    const timeoutMs = options.timeoutMs ?? this.#connection.timeoutMs
     return new Promise<number>((resolve, reject) => {
       const settle = (run: () => void) => {
         renewal.close()
@@ -101,7 +103,8 @@ export class LeaseClient {
         options.signal?.removeEventListener('abort', onAbort)
         run()
       }
-      const onAbort = () => settle(() => reject(errorOf('cancelled')))
+      const onAbort = () =>
+        settle(() => reject(errorOf('cancelled', { cause: options.signal?.reason })))
       const timer = this.#connection.clock.after(timeoutMs, () =>
         settle(() => reject(errorOf('deadline-exceeded'))),
       )

@@ -24,6 +24,7 @@ import { nodeRandom } from './host/random-node.js'
 import type { TlsOptions, Transport } from './host/transport.js'
 import { GrpcTransport } from './host/transport-grpc.js'
 import type { PipelineMode } from './pipeline/guarantees.js'
+import { positiveMs } from './request-checks.js'
 import { type TlsSettings, tlsOf, tlsOfEnvironment } from './tls-settings.js'
 
 /** How often and when a call is sent again that may be: a read, or a write that provably never left. */
@@ -120,7 +121,7 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
   const found = findEndpoints(options, settings, tls)
   const transport = given ?? new GrpcTransport()
   const time = (name: keyof ConnectOptions & `${string}Ms`, variable: string, standard: number) =>
-    positive(options[name] ?? settings.durationMs(variable) ?? standard, name)
+    positiveMs(options[name] ?? settings.durationMs(variable) ?? standard, name)
   if (options.tls && given === undefined && Array.isArray(found)) assertTlsIsUsed(found)
   const isDiscovered = found instanceof Discovery
   return {
@@ -140,7 +141,7 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
     syncIntervalMs:
       options.syncIntervalMs === undefined
         ? undefined
-        : positive(options.syncIntervalMs, 'syncIntervalMs'),
+        : positiveMs(options.syncIntervalMs, 'syncIntervalMs'),
     credentials: credentialsOf(options.auth, settings),
     requireLeader: options.requireLeader ?? false,
     retry: retryOf(options.retry ?? {}),
@@ -227,8 +228,8 @@ function environmentUser(settings: Settings): Credentials | undefined {
 function retryOf({ attemptsMax, backoffMinMs, backoffMaxMs }: RetryOptions): RetryBounds {
   const bounds = {
     attemptsMax: attemptsMax ?? RETRY_DEFAULT.attemptsMax,
-    minMs: positive(backoffMinMs ?? RETRY_DEFAULT.minMs, 'retry.backoffMinMs'),
-    maxMs: positive(backoffMaxMs ?? RETRY_DEFAULT.maxMs, 'retry.backoffMaxMs'),
+    minMs: positiveMs(backoffMinMs ?? RETRY_DEFAULT.minMs, 'retry.backoffMinMs'),
+    maxMs: positiveMs(backoffMaxMs ?? RETRY_DEFAULT.maxMs, 'retry.backoffMaxMs'),
   }
   if (
     bounds.attemptsMax !== Number.POSITIVE_INFINITY &&
@@ -238,9 +239,4 @@ function retryOf({ attemptsMax, backoffMinMs, backoffMaxMs }: RetryOptions): Ret
   if (bounds.minMs > bounds.maxMs)
     throw invalidArgument('retry.backoffMinMs must not be more than retry.backoffMaxMs.')
   return bounds
-}
-
-function positive(ms: number, name: string): number {
-  if (Number.isFinite(ms) && ms > 0) return ms
-  throw invalidArgument(`${name} must be a positive number of milliseconds, not ${ms}.`)
 }

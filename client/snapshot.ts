@@ -15,6 +15,7 @@ import type { Connection } from './connection/connection.js'
 import type { Endpoint } from './connection/endpoints.js'
 import { isSick } from './connection/retry.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { checkSignal, positiveMs } from './request-checks.js'
 import { responses } from './response-stream.js'
 import type { SnapshotResponse } from './wire/generated/rpc.js'
 import { Maintenance } from './wire/methods.js'
@@ -71,9 +72,9 @@ async function* pieces(
   options: SnapshotOptions,
 ): AsyncGenerator<SnapshotResponse, void, undefined> {
   const { silenceMs = SILENCE_MS, signal, timeoutMs } = options
-  for (const ms of [silenceMs, timeoutMs ?? 1])
-    if (!(Number.isFinite(ms) && ms > 0))
-      throw invalidArgument(`A time must be a positive number of milliseconds, not ${ms}.`)
+  checkSignal(signal)
+  positiveMs(silenceMs, 'silenceMs')
+  if (timeoutMs !== undefined) positiveMs(timeoutMs, 'timeoutMs')
   const endsAtMs = connection.clock.now() + (timeoutMs ?? Number.POSITIVE_INFINITY)
   for (let triesLeft = connection.endpoints.all.length; ; triesLeft--) {
     connection.assertOpen()

@@ -17,6 +17,7 @@ import type { Connection } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
 import { LimitedCalls } from './limited-calls.js'
 import { type Range, toRange } from './range.js'
+import { checkSignal } from './request-checks.js'
 import type { FeedRequest, FeedSink, FeedSource, WatchFeed } from './watch-feed.js'
 import { WatchHub } from './watch-hub.js'
 import { RelistingFeed } from './watch-relist.js'
@@ -98,6 +99,7 @@ export class WatchClient {
       eventsMax: atLeastOne(bufferEventsMax, 'bufferEventsMax'),
       bytesMax: atLeastOne(bufferBytesMax, 'bufferBytesMax'),
     }
+    checkSignal(options.signal)
     const feeds = this.#feeds(options.requireLeader ?? true)
     const relisting = relists(options.onCompacted ?? 'fail')
     this.#connection.assertOpen()

@@ -1,5 +1,6 @@
 /** Which requests are repeated, where, and for how long: with members played by hand, in virtual time. */
 
+import { getEventListeners } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import { fakeMembers, settled, silence } from '../../test/client/fake-members.js'
 import { ConclaveError } from '../errors.js'
@@ -22,6 +23,14 @@ const failure = (promise: Promise<unknown>): Promise<ConclaveError> =>
       return error
     },
   )
+
+/** From how many listeners on Node warns; `events.getMaxListeners` knows no signal of another realm. */
+function listenersMax(signal: AbortSignal): unknown {
+  const key = Object.getOwnPropertySymbols(signal).find(
+    ({ description }) => description === 'events.maxEventTargetListeners',
+  )
+  return key && (signal as unknown as Record<symbol, unknown>)[key]
+}
 
 describe('a read', () => {
   test('goes to the next member when the first is unavailable', async () => {
@@ -149,6 +158,36 @@ describe('a write', () => {
 })
 
 describe('ending', () => {
+  test.each(['read', 'write'])(
+    'a %s that is out is aborted with the reason as cause',
+    async (intent) => {
+      const { client, first } = fakeMembers(1)
+      first.onRange = silence
+      first.onPut = silence
+      const abort = new AbortController()
+      const options = { signal: abort.signal }
+      const call = failure(
+        intent === 'read' ? client.kv.get('k', options) : client.kv.put('k', 'v', options),
+      )
+      await settled()
+      abort.abort(new Error('enough'))
+      const { code, cause, outcomeUnknown } = await call
+      expect({ code, outcomeUnknown }).toEqual({
+        code: 'cancelled',
+        outcomeUnknown: intent === 'write',
+      })
+      expect(cause).toEqual(new Error('enough'))
+    },
+  )
+
+  test('one signal may end any number of calls, and Node warns of no leak', async () => {
+    const { client } = fakeMembers(1)
+    const { signal } = new AbortController()
+    await Promise.all(Array.from({ length: 20 }, () => client.kv.get('k', { signal })))
+    expect(listenersMax(signal)).toBe(0)
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   test('a call that waits for its back-off is aborted at once', async () => {
     const { client, clock, first } = fakeMembers(1)
     first.up = false

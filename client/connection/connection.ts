@@ -14,6 +14,7 @@ import type { Log } from '../host/log.js'
 import type { Random } from '../host/random.js'
 import { isTlsFailure } from '../host/tls-failure.js'
 import type { Channel, ChannelOptions, Metadata, Transport } from '../host/transport.js'
+import { positiveMs } from '../request-checks.js'
 import { Telemetry } from '../telemetry.js'
 import type { Init } from '../wire/codec.js'
 import type { Method } from '../wire/method.js'
@@ -139,7 +140,8 @@ export class Connection {
         leftMs = endsAtMs - this.clock.now()
         const isElsewhere = isLearners(error) && this.endpoints.all.length > 1
         const isOver = leftMs <= 0 || attempt >= this.#attemptsMax || this.isHopeless(error)
-        if (isOver || !(isElsewhere || mayRepeat(error, intent))) throw this.#failure(error, intent)
+        if (isOver || !(isElsewhere || mayRepeat(error, intent)))
+          throw this.#failure(error, intent, options.signal)
         last = error
       }
     }
@@ -160,7 +162,7 @@ export class Connection {
     try {
       return await this.#try(endpoint, method, request, intent, options, this.#timeoutMs(options))
     } catch (error) {
-      throw error instanceof RpcError ? this.#failure(error, intent) : error
+      throw error instanceof RpcError ? this.#failure(error, intent, options.signal) : error
     }
   }
 
@@ -260,15 +262,17 @@ export class Connection {
     } else endpoint.succeeded()
   }
 
-  #failure(error: RpcError, intent: Intent): ConclaveError {
+  #failure(error: RpcError, intent: Intent, signal: AbortSignal | undefined): ConclaveError {
     const failure = ConclaveError.from(error, intent)
-    if (!this.#closed) return failure
-    const { etcd, outcomeUnknown } = failure
-    return errorOf('closed', { cause: error, outcomeUnknown, ...(etcd && { etcd }) })
+    const { code, etcd, outcomeUnknown } = failure
+    if (this.#closed)
+      return errorOf('closed', { cause: error, outcomeUnknown, ...(etcd && { etcd }) })
+    if (code === 'cancelled' && signal?.aborted)
+      return errorOf('cancelled', { cause: signal.reason, outcomeUnknown })
+    return failure
   }
 
   #timeoutMs({ timeoutMs = this.timeoutMs }: RequestOptions): number {
-    if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs
-    throw invalidArgument(`timeoutMs must be a positive number of milliseconds, not ${timeoutMs}.`)
+    return positiveMs(timeoutMs, 'timeoutMs')
   }
 }

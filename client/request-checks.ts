@@ -1,0 +1,52 @@
+/** What every request takes, checked before anything is sent. */
+
+import { setMaxListeners } from 'node:events'
+import type { RequestOptions } from './connection/connection.js'
+import { invalidArgument } from './errors.js'
+
+/** Names that gRPC takes, but for its own and those of binary values. */
+const METADATA_NAME = /^(?!grpc-)[0-9a-z_.-]+(?<!-bin)$/i
+/** Printable ASCII. */
+const METADATA_VALUE = /^[ -~]*$/
+
+/**
+ * Checks the signal and the metadata of a request; times are checked where they count.
+ *
+ * @throws {ConclaveError} `invalid-argument`.
+ */
+export function checkRequest({ signal, metadata }: RequestOptions): void {
+  checkSignal(signal)
+  if (metadata !== undefined) checkMetadata(metadata)
+}
+
+/**
+ * Checks a signal, and lets any number of calls listen to it: Node warns of a leak when there
+ * are more than ten.
+ *
+ * @throws {ConclaveError} `invalid-argument`: it is none.
+ */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return
+  if (typeof signal?.aborted !== 'boolean' || typeof signal.addEventListener !== 'function')
+    throw invalidArgument('A signal is an AbortSignal, such as that of an AbortController.')
+  if (signal instanceof EventTarget) setMaxListeners(0, signal)
+}
+
+/** A time. @throws {ConclaveError} `invalid-argument`: it is none. */
+export function positiveMs(ms: number, name: string): number {
+  if (Number.isFinite(ms) && ms > 0) return ms
+  throw invalidArgument(`${name} must be a positive number of milliseconds, not ${String(ms)}.`)
+}
+
+function checkMetadata(metadata: unknown): void {
+  if (typeof metadata !== 'object' || metadata === null)
+    throw invalidArgument('Metadata is an object of names and texts.')
+  for (const [name, value] of Object.entries(metadata)) {
+    if (!METADATA_NAME.test(name))
+      throw invalidArgument(
+        `'${name}' is no name of metadata: letters, digits, '_', '-' and '.', and neither grpc-… nor …-bin.`,
+      )
+    if (typeof value !== 'string' || !METADATA_VALUE.test(value))
+      throw invalidArgument(`The metadata '${name}' must be text of printable ASCII.`)
+  }
+}
