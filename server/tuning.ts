@@ -48,6 +48,14 @@ export interface Tuning {
   readonly parkedBytesMax: number
   /** Entry bytes kept in memory; beyond it the log is compacted early. */
   readonly logBytesMax: number
+  /** Calls of one pipeline stream that may be unanswered. */
+  readonly pipelineCallsMax: number
+  /** What those calls may weigh, in bytes. */
+  readonly pipelineBytesMax: number
+  /** Bytes of answers in one message of a pipeline. */
+  readonly pipelineResponseBytes: number
+  /** Bytes of answers that a client of a pipeline has not taken; beyond it reads wait. */
+  readonly pipelineUnsentBytes: number
 }
 
 /** What production runs with. */
@@ -70,4 +78,8 @@ export const DEFAULT_TUNING: Tuning = {
   leaseCheckpointIntervalMs: 300_000,
   parkedBytesMax: limits.PARKED_BYTES_MAX,
   logBytesMax: limits.LOG_BYTES_MAX,
+  pipelineCallsMax: limits.PIPELINE_CALLS_MAX,
+  pipelineBytesMax: limits.PIPELINE_BYTES_MAX,
+  pipelineResponseBytes: limits.PIPELINE_RESPONSE_BYTES,
+  pipelineUnsentBytes: limits.PIPELINE_UNSENT_BYTES,
 }

@@ -13,7 +13,7 @@ import {
 } from '../../client/wire/generated/pipeline.js'
 import { Pipeline } from '../../client/wire/methods.js'
 import { RpcError } from '../../client/wire/status.js'
-import { PIPELINE_BYTES_MAX, PIPELINE_CALLS_MAX } from '../limits.js'
+import { PIPELINE_CALLS_MAX } from '../limits.js'
 import type { QueuedCall } from '../member/pipeline-calls.js'
 import { misuse, type PipelineClient, type PipelineStream } from '../member/pipeline-stream.js'
 import type { Member } from '../server.js'
@@ -42,7 +42,7 @@ function serve(member: Member, stream: Stream): void {
     const opened = member.pipelines.open(session, clientOf(member, stream))
     pipeline = opened.stream
     const { applied } = opened
-    const welcome = { applied, callsMax: PIPELINE_CALLS_MAX, bytesMax: PIPELINE_BYTES_MAX }
+    const welcome = { applied, ...member.pipelines.window }
     const { clusterId, memberId, raftTerm } = member.header()
     stream.send({ welcome, clusterId, memberId, raftTerm })
     stream.resume()

@@ -66,6 +66,7 @@ export function leaseCallsOf(parts: Parts): LeaseCalls {
 export function pipelinesOf(parts: Parts): Pipelines {
   return new Pipelines({
     clock: parts.ground.host.clock,
+    tuning: parts.ground.tuning,
     electionTimeoutMs: parts.ground.config.electionTimeoutMs,
     timeoutMs: parts.requestTimeoutMs,
     batchBytesMax: parts.ground.config.maxRequestBytes,

@@ -19,16 +19,10 @@ import type { Clock } from '../../client/host/clock.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import type { PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { RpcError, Status } from '../../client/wire/status.js'
-import {
-  PIPELINE_BYTES_MAX,
-  PIPELINE_CALLS_MAX,
-  PIPELINE_RESPONSE_BYTES,
-  PIPELINE_SLICE_MS,
-  PIPELINE_UNSENT_BYTES,
-  PIPELINE_UNSENT_BYTES_MAX,
-} from '../limits.js'
+import { PIPELINE_SLICE_MS, PIPELINE_UNSENT_BYTES_MAX } from '../limits.js'
 import { encodeRefusal } from '../state/pipeline-answer.js'
 import type { SessionObserver, SessionView } from '../state/sessions.js'
+import type { Tuning } from '../tuning.js'
 import { PipelineCalls, type QueuedCall } from './pipeline-calls.js'
 import type { PipelineWrites } from './pipeline-writes.js'
 
@@ -55,9 +49,16 @@ export interface PipelineSession {
   answer(sequence: number): Uint8Array | undefined
 }
 
+/** The sizes of a stream. */
+export type PipelineTuning = Pick<
+  Tuning,
+  'pipelineCallsMax' | 'pipelineBytesMax' | 'pipelineResponseBytes' | 'pipelineUnsentBytes'
+>
+
 /** What a stream needs of its member. */
 export interface PipelineStreamOptions {
   readonly clock: Clock
+  readonly tuning: PipelineTuning
   readonly client: PipelineClient
   /** Undefined for a stream that only reads. */
   readonly session: PipelineSession | undefined
@@ -112,7 +113,7 @@ export class PipelineStream implements SessionObserver {
     this.#options = options
   }
 
-  /** A message came, of at most {@link PIPELINE_CALLS_MAX} calls. */
+  /** A message came, whose number of calls is bounded. */
   take(calls: readonly QueuedCall[], acknowledged: number): void {
     if (this.#over) return
     const { clock, session } = this.#options
@@ -288,11 +289,11 @@ export class PipelineStream implements SessionObserver {
 
   /** Runs the reads whose turn it is. @returns whether it stopped for want of time, or of room for answers. */
   #runReads(untilMs: number): boolean {
-    const { clock, client } = this.#options
+    const { clock, client, tuning } = this.#options
     const calls = this.#calls
     for (let { open } = calls; open?.read !== undefined; open = calls.open) {
       if (!open.isLocal && open.number > this.#cleared) return false
-      if (calls.unsentBytes >= PIPELINE_UNSENT_BYTES) return true
+      if (calls.unsentBytes >= tuning.pipelineUnsentBytes) return true
       // To ask for the time costs a tenth of a read.
       if (open.number % READS_PER_LOOK === 0 && clock.now() >= untilMs) return true
       calls.answer(client.read(open.read))
@@ -303,7 +304,7 @@ export class PipelineStream implements SessionObserver {
   /** @param all also what the client has no room for now. */
   #send(all = false): void {
     while (all || !this.#full) {
-      const answers = this.#calls.take(PIPELINE_RESPONSE_BYTES)
+      const answers = this.#calls.take(this.#options.tuning.pipelineResponseBytes)
       if (answers.length === 0) return
       this.#progressed(this.#options.clock.now())
       if (!this.#options.client.send(answers)) this.#full = true
@@ -318,7 +319,7 @@ export class PipelineStream implements SessionObserver {
   /** Calls came or went: takes more or not, and ends when it is time. */
   #settle(): void {
     if (this.#over) return
-    const { client, busy } = this.#options
+    const { client, busy, tuning } = this.#options
     const { count, bytes, unsentBytes } = this.#calls
     const isBusy = count > 0
     if (isBusy !== this.#busy) {
@@ -335,9 +336,9 @@ export class PipelineStream implements SessionObserver {
       return
     }
     const isFull =
-      count >= PIPELINE_CALLS_MAX ||
-      bytes >= PIPELINE_BYTES_MAX ||
-      unsentBytes >= PIPELINE_UNSENT_BYTES
+      count >= tuning.pipelineCallsMax ||
+      bytes >= tuning.pipelineBytesMax ||
+      unsentBytes >= tuning.pipelineUnsentBytes
     const paused = isFull || this.#draining
     if (paused === this.#paused) return
     this.#paused = paused

@@ -9,6 +9,7 @@ import { VirtualClock } from '../../test/sim/virtual-clock.js'
 import { PIPELINE_CALLS_MAX, PIPELINE_UNSENT_BYTES, PIPELINE_UNSENT_BYTES_MAX } from '../limits.js'
 import { type DropReason, ProposalDropped } from '../raft/raft.js'
 import type { SessionObserver, Sessions } from '../state/sessions.js'
+import { DEFAULT_TUNING } from '../tuning.js'
 import { CallsUnderWay } from './calls-under-way.js'
 import { pipelineCall, type QueuedCall } from './pipeline-calls.js'
 import type { PipelineClient } from './pipeline-stream.js'
@@ -91,6 +92,7 @@ function bed(batchBytesMax = 1_000_000) {
   }
   const pipelines = new Pipelines({
     clock,
+    tuning: DEFAULT_TUNING,
     electionTimeoutMs: ELECTION_MS,
     timeoutMs: TIMEOUT_MS,
     batchBytesMax,

@@ -15,12 +15,18 @@ import { APPLY_LAG_MAX, PIPELINE_REPEAT_ELECTIONS } from '../limits.js'
 import { ProposalDropped } from '../raft/raft.js'
 import type { Sessions } from '../state/sessions.js'
 import type { CallsUnderWay } from './calls-under-way.js'
-import { type PipelineClient, type PipelineSession, PipelineStream } from './pipeline-stream.js'
+import {
+  type PipelineClient,
+  type PipelineSession,
+  PipelineStream,
+  type PipelineTuning,
+} from './pipeline-stream.js'
 import { PipelineWrites } from './pipeline-writes.js'
 
 /** What pipelines need of their member. */
 export interface PipelinesOptions {
   readonly clock: Clock
+  readonly tuning: PipelineTuning
   readonly electionTimeoutMs: number
   /** How long a call may wait without any progress of its stream. */
   readonly timeoutMs: number
@@ -53,6 +59,12 @@ export class Pipelines {
     this.#options = options
   }
 
+  /** How much of one stream may be unanswered: what a client is told. */
+  get window(): { readonly callsMax: number; readonly bytesMax: number } {
+    const { pipelineCallsMax: callsMax, pipelineBytesMax: bytesMax } = this.#options.tuning
+    return { callsMax, bytesMax }
+  }
+
   /** Streams that are open. */
   get size(): number {
     return this.#streams.size
@@ -67,12 +79,13 @@ export class Pipelines {
    */
   open(session: bigint, client: PipelineClient): { stream: PipelineStream; applied: number } {
     if (this.#closed !== undefined) throw this.#closed
-    const { clock, readBarrier, calls } = this.#options
+    const { clock, tuning, readBarrier, calls } = this.#options
     const sessions = this.#options.sessions()
     const view = session === 0n ? undefined : sessions.get(session)
     if (session !== 0n && view === undefined) throw etcdErrors.leaseNotFound.error()
     const stream: PipelineStream = new PipelineStream({
       clock,
+      tuning,
       client,
       session: view && this.#session(session, view.grantedIndex, () => this.#held.add(stream)),
       readBarrier,

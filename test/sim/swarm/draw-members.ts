@@ -59,6 +59,10 @@ const SMALL: Readonly<Record<keyof Tuning, readonly [number, number]>> = {
   leaseCheckpointIntervalMs: [1_000, 10_000],
   parkedBytesMax: [1_000, 20_000],
   logBytesMax: [2_000, 100_000],
+  pipelineCallsMax: [1, 50],
+  pipelineBytesMax: [1, 5_000],
+  pipelineResponseBytes: [1, 2_000],
+  pipelineUnsentBytes: [1, 5_000],
 }
 
 /** What a window to a peer holds at least where a round trip takes long: otherwise no work gets through. */
