@@ -66,8 +66,10 @@ export class ConclaveError extends Error {
     this.compactRevision = options.compactRevision ?? 0
   }
 
-  /** True for errors of any copy of this package. */
+  /** True for errors of any copy of this package; of a class that extends it, for its own. */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class that is asked, which may extend this one
+    if (this !== ConclaveError) return super[Symbol.hasInstance](value)
     return typeof value === 'object' && value !== null && BRAND in value
   }
 

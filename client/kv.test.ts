@@ -476,6 +476,11 @@ describe('at the door, before anything is sent', () => {
     ['metadata of gRPC', () => client.kv.get('a', { metadata: { 'grpc-timeout': '1S' } })],
     ['binary metadata', () => client.kv.put('a', 'v', { metadata: { 'x-bin': 'v' } })],
     ['metadata that is no text', () => client.kv.put('a', 'v', { metadata: { x: 'ü' } })],
+    ['filters that are no list', () => client.watch('a', { filters: 'noPut' as never })],
+    ['a lease without a TTL', () => client.lease.keepAlive({ id: 7n } as never)],
+    ['a lease that is nothing', () => client.lease.keepAlive(undefined as never)],
+    ['the defragmentation of nobody', () => client.maintenance.defragment(undefined as never)],
+    ['a snapshot into nothing', () => client.maintenance.saveSnapshot(undefined as never)],
     ['a renewal without time', () => client.lease.keepAliveOnce(7n, { timeoutMs: Number.NaN })],
     [
       'a renewal whose signal is none',

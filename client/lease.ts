@@ -124,10 +124,14 @@ export class LeaseClient {
    * even if no renewal was ever answered; with an id alone only from the first answer on.
    *
    * @param listener `onLost` is called at most once, and last.
+   * @throws {ConclaveError} `invalid-argument`, `closed`.
    */
   keepAlive(lease: Lease | bigint, listener: KeepAliveListener = {}): KeepAlive {
     this.#connection.assertOpen()
-    if (typeof lease === 'bigint') return this.#hub.add(toLeaseId(lease), undefined, listener)
+    if (typeof lease !== 'object' || lease === null)
+      return this.#hub.add(toLeaseId(lease), undefined, listener)
+    if (!Number.isFinite(lease.ttlSeconds) || !Number.isFinite(lease.grantedAtMs))
+      throw invalidArgument('A lease is what grant() gave, or its id.')
     return this.#hub.add(toLeaseId(lease.id), lease, listener)
   }
 

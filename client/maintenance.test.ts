@@ -226,6 +226,13 @@ describe('a saved snapshot', () => {
 })
 
 describe('other calls', () => {
+  test('leadership cannot be moved when nobody answers, and the error says so', async () => {
+    const { client, members } = fakeMembers(2, { timeoutMs: 100 })
+    for (const member of members) member.up = false
+    await expect(client.maintenance.moveLeader(7n)).rejects.toMatchObject({ code: 'unavailable' })
+    client.close()
+  })
+
   test('alarms are listed, and taken back one by one', async () => {
     const { client, first } = fakeMembers(1)
     const asked: AlarmRequest[] = []

@@ -147,6 +147,8 @@ export class MaintenanceClient {
    * @throws {ConclaveError} `unimplemented` (our own server needs none), `outcome-unknown`, ….
    */
   async defragment(endpoint: string, options: RequestOptions = {}): Promise<void> {
+    if (typeof endpoint !== 'string')
+      throw invalidArgument('Name the endpoint of the member that is to be defragmented.')
     await this.#calls.call(Maintenance.defragment, {}, 'write', { ...options, endpoint })
   }
 
@@ -212,6 +214,8 @@ export class MaintenanceClient {
     path: string,
     options: SnapshotOptions & { readonly onProgress?: (chunk: SnapshotChunk) => void } = {},
   ): Promise<SavedSnapshot> {
+    if (typeof path !== 'string' || path === '')
+      throw invalidArgument('The path of a file is a string that is not empty.')
     let last: SnapshotChunk | undefined
     const chunks = this.snapshot(options)
     async function* told(): AsyncGenerator<Uint8Array> {
@@ -299,6 +303,8 @@ export class MaintenanceClient {
       if (answer.status === 'fulfilled' && answer.value.header.memberId === answer.value.leader)
         return addresses[i]!
     const failed = answers.find((answer) => answer.status === 'rejected')
+    if (failed !== undefined && answers.every(({ status }) => status === 'rejected'))
+      throw failed.reason
     throw errorOf('not-leader', failed && { cause: failed.reason })
   }
 }

@@ -130,9 +130,24 @@ describe('endpoints', () => {
     ['tls beside http', { endpoints: 'http://a', tls: true }],
     ['endpoints beside a discovery', { endpoints: 'a', discovery: { domain: 'b' } }],
     ['a discovery of nothing', { discovery: { domain: '' } }],
+    ['a discovery without a domain', { discovery: {} as never }],
+    ['something that is no text', { endpoints: [undefined] as never }],
+    ['something that is no list', { endpoints: 7 as never }],
+    ['a port that is none', { endpoints: 'a:99999' }],
+    ['a port that is no number', { endpoints: 'a:b' }],
+    ['an IPv6 address without brackets', { endpoints: '::1' }],
+    ['a query', { endpoints: 'http://a:1?b' }],
   ])('%s is refused', (_what, options) => {
     wrong(() => resolved({}, options))
   })
+})
+
+test.each([null, 'http://a:1', ['http://a:1']])('options that are %j are refused', (options) => {
+  wrong(() => connect(options as never))
+})
+
+test('a password in an address is refused, and is in no message', () => {
+  expect(wrong(() => connect({ endpoints: 'http://me:secret@a:1' })).message).not.toMatch(/secret/)
 })
 
 describe('credentials and times', () => {

@@ -115,6 +115,8 @@ export interface ResolvedOptions extends ConnectionOptions {
 
 /** What a connection needs. @throws {ConclaveError} `invalid-argument`: an option or a variable is wrong. */
 export function resolveOptions(options: ConnectOptions): ResolvedOptions {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalidArgument("connect() takes options, such as { endpoints: 'http://host:2379' }.")
   const given = options.transport
   const settings = new Settings(options.env ?? (given === undefined ? processEnvironment() : {}))
   const tls = options.tls === undefined ? tlsOfEnvironment(settings) : tlsOf(options.tls)
@@ -165,8 +167,9 @@ function findEndpoints(
     } catch (error) {
       throw wrong(variable, 'write addresses between commas, such as http://host:2379', error)
     }
-  const domain = discovery?.domain ?? settings.text('DISCOVERY_SRV')
-  if (domain === undefined) return addressesOf(ENDPOINT, isLiteral, tls !== undefined)
+  const domain = discovery === undefined ? settings.text('DISCOVERY_SRV') : discovery.domain
+  if (domain === undefined && discovery === undefined)
+    return addressesOf(ENDPOINT, isLiteral, tls !== undefined)
   if (typeof domain !== 'string' || domain === '')
     throw invalidArgument('A discovery needs the domain of the records.')
   const name = discovery === undefined ? settings.text('DISCOVERY_SRV_NAME') : discovery.name
@@ -179,8 +182,10 @@ function addressesOf(
   isLiteral: boolean,
   isTls: boolean,
 ): string[] {
-  const list = typeof endpoints === 'string' ? endpoints.split(',') : [...endpoints]
-  const trimmed = list.map((endpoint) => String(endpoint).trim()).filter((one) => one !== '')
+  const list: readonly unknown[] = typeof endpoints === 'string' ? endpoints.split(',') : endpoints
+  if (!Array.isArray(list) || list.some((one) => typeof one !== 'string'))
+    throw invalidArgument('endpoints is an address, or a list of addresses.')
+  const trimmed = list.map((one: string) => one.trim()).filter((one) => one !== '')
   if (trimmed.length === 0) throw invalidArgument('Name at least one endpoint.')
   const distinct = [...new Set(trimmed)]
   if (isLiteral) return distinct

@@ -46,14 +46,22 @@ describe('a range', () => {
     )
   })
 
-  test.each([[{}], [null], [{ all: false }], [{ from: 'a' }], [{ from: 'b', to: 'b' }], [7], ['']])(
-    '%j is refused',
-    (range) => {
-      expect(() => toRange(range as never)).toThrow(
-        expect.objectContaining({ code: 'invalid-argument' }),
-      )
-    },
-  )
+  test.each([
+    [{}],
+    [null],
+    [{ all: false }],
+    [{ from: 'a' }],
+    [{ from: 'b', to: 'b' }],
+    [{ prefix: 'a', from: 'a', to: 'b' }],
+    [{ prefix: 'a', all: true }],
+    [{ fromKey: 'a', to: 'b' }],
+    [7],
+    [''],
+  ])('%j is refused', (range) => {
+    expect(() => toRange(range as never)).toThrow(
+      expect.objectContaining({ code: 'invalid-argument' }),
+    )
+  })
 })
 
 describe('an error', () => {
@@ -62,6 +70,13 @@ describe('an error', () => {
     expect(foreign instanceof ConclaveError).toBe(true)
     expect(new Error('x') instanceof ConclaveError).toBe(false)
     expect((undefined as unknown) instanceof ConclaveError).toBe(false)
+  })
+
+  test('is of a class that extends it only when that made it', () => {
+    class OutOfStock extends ConclaveError {}
+    const mine = new OutOfStock('conflict', 'none left')
+    expect([mine instanceof OutOfStock, mine instanceof ConclaveError]).toEqual([true, true])
+    expect(new ConclaveError('conflict', 'none left') instanceof OutOfStock).toBe(false)
   })
 
   test('says what to do, and keeps what the server said', () => {

@@ -27,6 +27,9 @@ export interface WireRange {
   readonly rangeEnd: Uint8Array
 }
 
+/** What a range may have: one of them, or `from` and `to`. */
+const FORMS = ['prefix', 'from', 'to', 'fromKey', 'all'] as const
+
 const NOTHING: Uint8Array = new Uint8Array(0)
 const ZERO: Uint8Array = new Uint8Array(1)
 
@@ -35,6 +38,9 @@ export function toRange(range: Bytes | Range): WireRange {
   if (typeof range === 'string' || range instanceof Uint8Array)
     return { key: toKey(range), rangeEnd: NOTHING }
   if (typeof range !== 'object' || range === null) throw notARange()
+  // A form that were passed over would make the range larger than it reads, also of a delete.
+  const formsMax = 'from' in range && 'to' in range ? 2 : 1
+  if (FORMS.filter((form) => form in range).length > formsMax) throw notARange()
   if ('prefix' in range) return prefixRange(toBytes(range.prefix, 'prefix'))
   if ('fromKey' in range) return { key: toKey(range.fromKey), rangeEnd: ZERO }
   if ('all' in range && range.all === true) return { key: ZERO, rangeEnd: ZERO }
@@ -77,6 +83,6 @@ function between(key: Uint8Array, rangeEnd: Uint8Array): WireRange {
 
 function notARange() {
   return invalidArgument(
-    'A range is a key, { prefix }, { from, to }, { fromKey } or { all: true }.',
+    'A range is a key, or one of { prefix }, { from, to }, { fromKey } and { all: true }.',
   )
 }

@@ -115,6 +115,8 @@ describe('what is no transaction is refused at the door', () => {
     expect(() => op.txn({ success: [{} as never] })).toThrow(code)
     expect(() => op.txn({ failure: ['a'] as never })).toThrow(code)
     expect(() => op.txn(null as never)).toThrow(code)
+    expect(() => op.txn({ success: op.get('a') as never })).toThrow(code)
+    expect(() => op.txn({ compare: [{}] as never })).toThrow(code)
   })
 
   test('a transaction that is awaited itself', async () => {

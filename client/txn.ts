@@ -70,11 +70,7 @@ export class Txn<
 
   /** Adds conditions; all of them must hold. */
   if(...compares: Compare[]): this {
-    for (const one of compares) {
-      if (!(one instanceof Compare))
-        throw invalidArgument('A condition is made by compare(), such as compare(key).exists().')
-      this.#compares.push(one)
-    }
+    addCompares(this.#compares, compares)
     return this
   }
 
@@ -116,9 +112,20 @@ export function nestedRequest(nested: TxnParts | Txn): Init<TxnRequest> {
   if (typeof nested !== 'object' || nested === null)
     throw invalidArgument('A nested transaction is a Txn or { compare, success, failure }.')
   const { compare = [], success = [], failure = [] } = nested instanceof Txn ? nested.parts : nested
+  if (![compare, success, failure].every((part) => Array.isArray(part)))
+    throw invalidArgument('compare, success and failure are lists.')
+  addCompares([], compare)
   addOps([], success)
   addOps([], failure)
   return txnRequest(compare, success, failure)
+}
+
+function addCompares(to: Compare[], compares: readonly Compare[]): void {
+  for (const one of compares) {
+    if (!(one instanceof Compare))
+      throw invalidArgument('A condition is made by compare(), such as compare(key).exists().')
+    to.push(one)
+  }
 }
 
 function addOps(to: Op[], ops: readonly Op[]): void {

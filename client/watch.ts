@@ -120,7 +120,7 @@ function feedRequest(range: Bytes | Range, options: WatchOptions): FeedRequest {
     key,
     rangeEnd,
     startRevision: toCount(options.startRevision, 'startRevision'),
-    filters: options.filters?.map(toFilter) ?? NO_FILTERS,
+    filters: toFilters(options.filters),
     progressNotify: options.progressNotify ?? false,
     prevKv: options.prevKv ?? false,
     fragment: options.fragment ?? false,
@@ -128,6 +128,12 @@ function feedRequest(range: Bytes | Range, options: WatchOptions): FeedRequest {
 }
 
 const NO_FILTERS: readonly FilterType[] = []
+
+function toFilters(filters: WatchOptions['filters']): readonly FilterType[] {
+  if (filters === undefined) return NO_FILTERS
+  if (Array.isArray(filters)) return filters.map(toFilter)
+  throw invalidArgument("filters is a list, such as ['noPut'].")
+}
 
 function toFilter(filter: 'noPut' | 'noDelete'): FilterType {
   if (filter === 'noPut') return FilterType.NOPUT

@@ -24,6 +24,11 @@ export interface GrpcAddress {
 /** Port of etcd's client service, used when an address names none. */
 export const DEFAULT_PORT = 2379
 
+const PORT_MAX = 65_535
+
+/** Scheme; a name, an IPv4 address or an IPv6 address in brackets, and perhaps a port. */
+const TCP = /^(?:(https?):\/\/)?((?:\[[^\][/\s@]+\]|[^:/?#@[\]\s]+)(?::\d+)?)\/?$/
+
 /**
  * Takes an address apart.
  *
@@ -41,20 +46,29 @@ export function parseAddress(address: string): GrpcAddress {
       port: 0,
     }
   }
-  const tcp = /^(?:(https?):\/\/)?([^/\s]+)\/?$/.exec(address)
-  if (tcp === null)
+  const tcp = TCP.exec(address)
+  const name = tcp === null ? '' : withPort(tcp[2]!)
+  if (tcp === null || portOf(name) > PORT_MAX)
     throw new TypeError(
-      `not an address: '${address}'; write http://host:port, https://host:port, host:port or unix:///path`,
+      `not an address: '${withoutUser(address)}'; write http://host:port, https://host:port, host:port or unix:///path, and IPv6 in brackets`,
     )
-  const name = withPort(tcp[2]!)
   const host = name.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')
   return {
     target: `dns:${name}`,
     secure: tcp[1] === 'https',
     name,
     host,
-    port: Number(/\d+$/.exec(name)![0]),
+    port: portOf(name),
   }
+}
+
+function portOf(name: string): number {
+  return Number(/\d+$/.exec(name)![0])
+}
+
+/** What somebody took for a place for a user and a password is in no message. */
+function withoutUser(address: string): string {
+  return address.replace(/[^/]*@/, '…@')
 }
 
 /** Adds the default port where there is none; IPv6 addresses stand in brackets. */
