@@ -37,6 +37,7 @@ export class Writes {
         this.acknowledged.set(key, (await this.#through.kv.put(key, `order ${i}`)).revision)
       } catch (error) {
         if (!(error instanceof ConclaveError)) throw error
+        if (error.code === 'closed') return
         this.#unknown.push(key)
       }
     }
