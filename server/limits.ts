@@ -143,7 +143,7 @@ export const SESSION_ANSWERS_MAX = 16_384
 /** Refusals kept beyond {@link SESSION_ANSWERS_MAX}; then writes of the session wait until it acknowledges. */
 export const SESSION_REFUSALS_MAX = 1_024
 
-/** Bytes of kept answers beyond which writes of the session are refused, and the largest answer that is kept. */
+/** Bytes of kept answers beyond which writes of the session wait until it acknowledges, and the largest answer that is kept. */
 export const SESSION_ANSWERS_BYTES_MAX = 16 * MiB
 
 /** Calls of one pipeline stream that may be unanswered; the member reads no further. Half of {@link SESSION_ANSWERS_MAX}. */

@@ -19,7 +19,12 @@ import type { Clock } from '../../client/host/clock.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import type { PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { RpcError, Status } from '../../client/wire/status.js'
-import { PIPELINE_SLICE_MS, PIPELINE_UNSENT_BYTES_MAX } from '../limits.js'
+import {
+  PIPELINE_SLICE_MS,
+  PIPELINE_UNSENT_BYTES_MAX,
+  SESSION_ANSWERS_BYTES_MAX,
+  SESSION_ANSWERS_MAX,
+} from '../limits.js'
 import { encodeRefusal } from '../state/pipeline-answer.js'
 import type { SessionObserver, SessionView } from '../state/sessions.js'
 import type { Tuning } from '../tuning.js'
@@ -47,6 +52,8 @@ export interface PipelineSession {
   view(): SessionView | undefined
   /** What is kept of a write that is applied. */
   answer(sequence: number): Uint8Array | undefined
+  /** What is kept of the writes above this one, in bytes. */
+  answerBytesAbove(sequence: number): number
 }
 
 /** The sizes of a stream. */
@@ -103,6 +110,8 @@ export class PipelineStream implements SessionObserver {
   #busy = false
   #draining = false
   #clientEnded = false
+  /** The session keeps as much as it may, and runs no write until answers are acknowledged. */
+  #isStuck = false
   #over = false
   /** When a call was answered last, or the first of those that wait came. */
   #progressAtMs = 0
@@ -132,6 +141,7 @@ export class PipelineStream implements SessionObserver {
       this.#calls.add(call)
     }
     session?.writes.flush()
+    if (this.#isStuck) this.#goOn()
     if (needsBarrier) this.#clear(this.#calls.added)
     const { open } = this.#calls
     if (open === undefined || open.isLocal || this.#calls.unsentBytes > 0) this.#flushLater()
@@ -192,6 +202,14 @@ export class PipelineStream implements SessionObserver {
     this.#calls.answer(answer)
     this.#options.session?.writes.applied(sequence)
     this.#flushLater()
+  }
+
+  /** A write of the session was not run, and is not before the client has acknowledged. */
+  waiting(): void {
+    if (this.#over || this.#isStuck) return
+    this.#isStuck = true
+    // Not while apply is at it.
+    this.#options.clock.soon(() => this.#goOn())
   }
 
   /** The session is gone: what it was answered is the last that the client hears. */
@@ -261,6 +279,20 @@ export class PipelineStream implements SessionObserver {
       },
       (error: RpcError) => this.fail(error),
     )
+  }
+
+  /** Proposes again what the session had no room for, when the client has made enough of it. */
+  #goOn(): void {
+    const { session } = this.#options
+    const view = session?.view()
+    if (this.#over || session === undefined || view === undefined) return
+    const { writes } = session
+    const acknowledged = Math.max(writes.acknowledged, view.acknowledged)
+    // Much at a time: what waits is proposed anew each time.
+    if (view.applied - acknowledged > SESSION_ANSWERS_MAX / 2) return
+    if (session.answerBytesAbove(acknowledged) > SESSION_ANSWERS_BYTES_MAX / 2) return
+    this.#isStuck = false
+    writes.goOn()
   }
 
   #flushLater(): void {

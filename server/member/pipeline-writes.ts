@@ -25,8 +25,10 @@ export interface PipelineWritesOptions {
 
 /** Consecutive writes in one proposal. */
 interface Batch {
-  /** The number of the last write in it. */
+  /** The number of the last write in it; 0 when there is none. */
   readonly last: number
+  /** It has no writes, and says only what may be forgotten. */
+  readonly isWord: boolean
   readonly data: Uint8Array
 }
 
@@ -92,6 +94,22 @@ export class PipelineWrites {
     return true
   }
 
+  /** The answers up to this number may be forgotten, as far as the client has said. */
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  /** As {@link repeat}, with word of what may be forgotten in front: the session waits for it. */
+  goOn(): void {
+    const batches = this.#batches
+    const next = batches[0]
+    if (next === undefined) return
+    if (next.isWord) batches.shift()
+    const data = this.#encode(this.#last + 1, [])
+    batches.unshift({ last: 0, isWord: true, data })
+    this.repeat()
+  }
+
   /** Proposes everything again that is not applied. */
   repeat(): void {
     this.#proposed = 0
@@ -101,11 +119,15 @@ export class PipelineWrites {
   #seal(): void {
     const calls = this.#gathered
     if (calls.length === 0) return
-    const { session, grantedIndex } = this.#options
-    const first = this.#last - calls.length + 1
-    const pipeline = { session, grantedIndex, acknowledged: this.#acknowledged, first, calls }
-    this.#batches.push({ last: this.#last, data: Command.encode({ pipeline }).finish() })
+    const data = this.#encode(this.#last - calls.length + 1, calls)
+    this.#batches.push({ last: this.#last, isWord: false, data })
     this.#gathered = []
     this.#gatheredBytes = 0
+  }
+
+  #encode(first: number, calls: Uint8Array[]): Uint8Array {
+    const { session, grantedIndex } = this.#options
+    const pipeline = { session, grantedIndex, acknowledged: this.#acknowledged, first, calls }
+    return Command.encode({ pipeline }).finish()
   }
 }

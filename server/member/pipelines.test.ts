@@ -6,7 +6,12 @@ import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import { Command, type PipelineBatch } from '../../client/wire/generated/command.js'
 import { PipelineAnswer, PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { VirtualClock } from '../../test/sim/virtual-clock.js'
-import { PIPELINE_CALLS_MAX, PIPELINE_UNSENT_BYTES, PIPELINE_UNSENT_BYTES_MAX } from '../limits.js'
+import {
+  PIPELINE_CALLS_MAX,
+  PIPELINE_UNSENT_BYTES,
+  PIPELINE_UNSENT_BYTES_MAX,
+  SESSION_ANSWERS_BYTES_MAX,
+} from '../limits.js'
 import { type DropReason, ProposalDropped } from '../raft/raft.js'
 import type { SessionObserver, Sessions } from '../state/sessions.js'
 import { DEFAULT_TUNING } from '../tuning.js'
@@ -23,6 +28,8 @@ const TIMEOUT_MS = 7000
 class MadeUpSession {
   applied = 0
   acknowledged = 0
+  /** What it says that each answer takes. */
+  answerBytes = 1
   readonly observers = new Set<SessionObserver>()
   readonly answers = new Map<number, Uint8Array>()
 
@@ -42,8 +49,12 @@ class MadeUpSession {
   get sessions(): Sessions {
     return {
       get: (id: bigint) =>
-        id === SESSION ? { grantedIndex: 9, applied: this.applied, acknowledged: 0 } : undefined,
+        id === SESSION
+          ? { grantedIndex: 9, applied: this.applied, acknowledged: this.acknowledged }
+          : undefined,
       answer: (_: bigint, sequence: number) => this.answers.get(sequence),
+      answerBytesAbove: (_: bigint, sequence: number) =>
+        (this.applied - sequence) * this.answerBytes,
       observe: (_: bigint, observer: SessionObserver) => {
         this.observers.add(observer)
         return () => this.observers.delete(observer)
@@ -221,6 +232,46 @@ describe('writes', () => {
     it.open().take([write(1)], 0)
     await it.clock.run(6_500)
     expect(it.taken.length).toBe(1)
+  })
+
+  test('that the session has no room for are proposed again when enough is acknowledged', async () => {
+    const it = bed()
+    it.isLeader = true
+    it.session.answerBytes = SESSION_ANSWERS_BYTES_MAX / 8
+    const stream = it.open()
+    stream.take(writes(1, 9), 0)
+    stream.take([write(10)], 0)
+    it.session.apply({ ...it.taken[0]!, calls: it.taken[0]!.calls.slice(0, 8) })
+    for (const observer of it.session.observers) observer.waiting!()
+    await it.turn()
+    stream.take([], 3)
+    expect(it.taken.length).toBe(2)
+    stream.take([], 4)
+    stream.take([], 5)
+    const again = it.taken.slice(2)
+    expect(again.map(({ calls, acknowledged }) => [calls.length, acknowledged])).toEqual([
+      [0, 4],
+      [9, 0],
+      [1, 0],
+    ])
+    it.applyFrom(2)
+    expect(it.session.applied).toBe(10)
+  })
+
+  test('that the session had no room for are proposed again when the client was faster', async () => {
+    const it = bed()
+    it.isLeader = true
+    const stream = it.open()
+    stream.take([write(1)], 0)
+    stream.take([], 1)
+    it.session.acknowledged = 1
+    for (const observer of it.session.observers) observer.waiting!()
+    await it.turn()
+    expect(it.taken.map(({ calls, acknowledged }) => [calls.length, acknowledged])).toEqual([
+      [1, 0],
+      [0, 1],
+      [1, 0],
+    ])
   })
 
   test('that are applied already are answered with what is kept, others once they are applied', async () => {

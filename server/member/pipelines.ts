@@ -146,6 +146,7 @@ export class Pipelines {
       writes: new PipelineWrites({ session: id, grantedIndex, batchBytesMax, propose }),
       view: () => sessions().get(id),
       answer: (sequence) => sessions().answer(id, sequence),
+      answerBytesAbove: (sequence) => sessions().answerBytesAbove(id, sequence),
     }
   }
 

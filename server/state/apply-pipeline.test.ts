@@ -237,19 +237,21 @@ describe('bounds', () => {
     expect(client.view).toMatchObject({ answerCount: 1, applied: last + 1 })
   })
 
-  test('kept answers beyond so many bytes refuse further calls, and acknowledging makes room', async () => {
+  test('with so many bytes of answers further calls wait, and acknowledging makes room', async () => {
     const client = await session()
     const value = 'v'.repeat(1 << 20)
     const get = { txn: txn([], [op.put('b', '1'), op.range('a', 'b')]) }
     client.send({ put: put('a', value) })
     const count = Math.ceil(SESSION_ANSWERS_BYTES_MAX / (1 << 20))
-    const answers = client.send(...Array(count + 1).fill(get))
-    expect(answers.map(({ error }) => error !== undefined)).toEqual([
-      ...Array(count).fill(false),
-      true,
-    ])
+    let waits = 0
+    const observer = { applied: () => {}, lost: () => {}, waiting: () => waits++ }
+    client.bed.machine.sessions.observe(client.id, observer)
+    client.batch(Array(count).fill(get))
+    expect([client.view?.applied, waits]).toEqual([count + 1, 0])
+    client.batch([get, get])
+    expect([client.view?.applied, waits]).toEqual([count + 1, 1])
     client.batch([get], { acknowledged: 3 })
-    expect(client.answer(count + 3).txn).toBeDefined()
+    expect(client.answer(count + 2).txn).toBeDefined()
   })
 
   test('an answer that is too large for itself is replaced by an error; the call is carried out', async () => {

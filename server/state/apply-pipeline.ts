@@ -8,7 +8,8 @@
  *      follow on the last one applied there is a gap, and the rest does nothing.
  *   4. Each other call is decoded, checked and run by the same code as a command of its
  *      own, and its answer kept, whether it succeeded or was refused. A call uses up
- *      its number in either case.
+ *      its number in either case. One whose answer could not be kept is not run, nor is
+ *      what comes behind it.
  *
  * No call ends a member: bytes that are none are a refusal like any other. And no
  * member's own settings decide: checks that the door makes with a setting are made
@@ -75,7 +76,11 @@ export function applyPipeline(
   const next = open.session.applied + 1 - first
   store.group(() => {
     for (let i = next; i >= 0 && i < calls.length; i++) {
-      if (open.ended || sessions.isStuck(open)) break
+      if (open.ended) break
+      if (sessions.isStuck(open)) {
+        sessions.wait(open)
+        break
+      }
       sessions.begin(open)
       const answer = run.answer(calls[i]!, first + i, sessions.isFull(open))
       run.answers.push(answer)

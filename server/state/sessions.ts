@@ -32,6 +32,8 @@ export interface SessionObserver {
    * @param answer an encoded PipelineAnswer; not to be changed.
    */
   applied(sequence: number, answer: Uint8Array): void
+  /** A write was not run: the session keeps as much as it may, and waits until the client acknowledges. */
+  waiting?(): void
   /** The lease has ended, and the session with it. Nothing is told afterwards. */
   lost(): void
 }
@@ -116,6 +118,16 @@ export class Sessions {
     return this.#sessions.get(id)?.answer(sequence)
   }
 
+  /** What the answers above this number take, in bytes; 0 when there is no session. */
+  answerBytesAbove(id: bigint, sequence: number): number {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return 0
+    let bytes = 0
+    for (let at = Math.max(sequence, session.acknowledged) + 1; at <= session.applied; at++)
+      bytes += session.answer(at)!.length
+    return bytes
+  }
+
   /**
    * Tells `observer` of everything that happens to the session from now on; the result
    * ends that.
@@ -165,14 +177,25 @@ export class Sessions {
 
   /** Whether further writes are refused until the client acknowledges. */
   isFull({ session }: OpenBatch): boolean {
+    return session.answerCount >= SESSION_ANSWERS_MAX
+  }
+
+  /**
+   * Whether nothing more can be kept: the session goes no further until the client
+   * acknowledges. Nobody knows how large an answer will be before the write is run, so a
+   * client that does all it should may come to this, and must not be refused for it.
+   */
+  isStuck({ session }: OpenBatch): boolean {
     return (
-      session.answerCount >= SESSION_ANSWERS_MAX || session.answerBytes >= SESSION_ANSWERS_BYTES_MAX
+      session.answerCount >= SESSION_ANSWERS_MAX + SESSION_REFUSALS_MAX ||
+      session.answerBytes >= SESSION_ANSWERS_BYTES_MAX
     )
   }
 
-  /** Whether not even a refusal can be kept: the session goes no further. */
-  isStuck({ session }: OpenBatch): boolean {
-    return session.answerCount >= SESSION_ANSWERS_MAX + SESSION_REFUSALS_MAX
+  /** The next write is not run, since the session is stuck. */
+  wait({ session }: OpenBatch): void {
+    const observers = this.#observers.get(session.id)
+    if (observers) for (const observer of observers) observer.waiting?.()
   }
 
   /** The next write is about to be run. */
