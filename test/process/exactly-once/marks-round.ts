@@ -74,6 +74,7 @@ async function runOn(cluster: ChaosCluster, options: MarksOptions): Promise<Mark
   const driver = new FaultDriver(cluster, CLIENTS, options.onFault)
   const record = new MarkRecord()
   layLatency(cluster)
+  const unanswered: Violation[] = []
   const clients = await connectAll(cluster, pipeline)
   const over = new AbortController()
   setMaxListeners(CLIENTS.length, over.signal)
@@ -86,11 +87,12 @@ async function runOn(cluster: ChaosCluster, options: MarksOptions): Promise<Mark
     await driver.run(seed, options.signal ? AbortSignal.any([options.signal, time]) : time)
     await cluster.leader()
     const before = markers.map(({ acknowledged }) => acknowledged)
-    await waitFor(
-      'an answer for everybody',
-      () => markers.every(({ acknowledged }, i) => acknowledged > before[i]!),
-      OWED_MS,
-    )
+    const isWaiting = ({ acknowledged }: Marker, i: number) => acknowledged === before[i]
+    const isAnswered = waitFor('answers', () => !markers.some(isWaiting), OWED_MS)
+    await isAnswered.catch(() => {
+      for (const { name } of markers.filter(isWaiting))
+        unanswered.push({ rule: 'liveness', message: waitedInVain(name, record.writes) })
+    })
     over.abort()
     await Promise.all(work)
   } finally {
@@ -113,10 +115,17 @@ async function runOn(cluster: ChaosCluster, options: MarksOptions): Promise<Mark
     faults: driver.counts,
     violations: [
       ...driver.violations,
+      ...unanswered,
       ...violations,
       ...judgeMarks({ writes, reads, applied, isOrdered }),
     ],
   }
+}
+
+/** Who waited, and how the last of his writes ended. */
+function waitedInVain(name: string, writes: readonly MarkedWrite[]): string {
+  const ended = writes.filter(({ client, outcome }) => client === name && outcome !== undefined)
+  return `${name} waited ${OWED_MS} ms, all being whole; last: ${JSON.stringify(ended.at(-1))}`
 }
 
 function layLatency(cluster: ChaosCluster): void {
