@@ -152,6 +152,9 @@ export const PIPELINE_CALLS_MAX = 8_192
 /** What those calls may weigh, in bytes. */
 export const PIPELINE_BYTES_MAX = 8 * MiB
 
+/** Writes in one proposal of a pipeline, which apply runs in one go. Puts take some milliseconds then. */
+export const PIPELINE_BATCH_CALLS_MAX = 512
+
 /** Bytes of answers in one message of a pipeline; a single larger answer goes alone. */
 export const PIPELINE_RESPONSE_BYTES = 1 * MiB
 

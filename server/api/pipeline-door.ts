@@ -6,9 +6,10 @@
  * read that is refused is answered on the spot.
  */
 
-import { encodeBytes } from '../../client/wire/codec.js'
+import { encodeBytes, NO_BYTES } from '../../client/wire/codec.js'
 import { EtcdStatus, etcdErrors } from '../../client/wire/etcd-errors.js'
 import { PipelineCall } from '../../client/wire/generated/pipeline.js'
+import type { RequestOp, TxnRequest } from '../../client/wire/generated/rpc.js'
 import { RpcError, Status } from '../../client/wire/status.js'
 import { pipelineCall, type QueuedCall } from '../member/pipeline-calls.js'
 import { decodeCall } from '../state/apply-pipeline.js'
@@ -35,6 +36,8 @@ const errors = {
     'conclave: this member knows no such call in a pipeline; send it as a unary call',
   ),
 } as const
+
+const NO_RANGE = { rangeEnd: NO_BYTES }
 
 /** How large a request may be, besides what the door asks. */
 type AdmittingCalls = Admitting & {
@@ -83,7 +86,8 @@ function admitWrite(member: AdmittingCalls, call: PipelineCall, bytes: Uint8Arra
   const { length } = bytes
   try {
     if (length > member.config.maxRequestBytes) throw etcdErrors.requestTooLarge.error()
-    return pipelineCall({ sequence, bytes: length, data: checkWrite(member, call, bytes) })
+    const data = checkWrite(member, call, bytes)
+    return pipelineCall({ sequence, bytes: length, data, isWide: isWide(call) })
   } catch (error) {
     if (!(error instanceof RpcError)) throw error
     const refusal = { status: error.code, text: error.details }
@@ -106,6 +110,24 @@ function checkWrite(member: Admitting, call: PipelineCall, bytes: Uint8Array): U
   } else if (call.range !== undefined) throw sessionErrors.numberedRead.error()
   else if (call.leaseRevoke === undefined) throw errors.unknownCall.error()
   return bytes
+}
+
+/** Whether a write may touch any number of keys. */
+function isWide({ txn, deleteRange, leaseRevoke }: PipelineCall): boolean {
+  if (txn !== undefined) return walks(txn)
+  return leaseRevoke !== undefined || (deleteRange !== undefined && isRange(deleteRange))
+}
+
+function walks({ compare, success, failure }: TxnRequest): boolean {
+  const isWalk = ({ requestRange, requestDeleteRange, requestTxn }: RequestOp): boolean =>
+    requestTxn !== undefined
+      ? walks(requestTxn)
+      : isRange(requestRange ?? requestDeleteRange ?? NO_RANGE)
+  return compare.some(isRange) || success.some(isWalk) || failure.some(isWalk)
+}
+
+function isRange({ rangeEnd }: { readonly rangeEnd: Uint8Array }): boolean {
+  return rangeEnd.length > 0
 }
 
 function noLeaseId(): never {

@@ -22,6 +22,8 @@ export interface QueuedCall {
   readonly read: PipelineCall | undefined
   /** A read of what this member has, however old. */
   readonly isLocal: boolean
+  /** A write that may touch any number of keys: its batch ends with it. */
+  readonly isWide: boolean
   /** What the call weighs, in bytes as they came. */
   readonly bytes: number
   /** An encoded PipelineAnswer; known at once for a read that was refused. */
@@ -39,6 +41,7 @@ export function pipelineCall(call: Pick<QueuedCall, 'bytes'> & Partial<QueuedCal
     data: call.data ?? NOTHING,
     read: call.read,
     isLocal: call.isLocal ?? false,
+    isWide: call.isWide ?? false,
     bytes: call.bytes,
     answer: call.answer,
     number: 0,

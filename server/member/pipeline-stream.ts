@@ -260,8 +260,10 @@ export class PipelineStream implements SessionObserver {
     if (sequence <= acknowledged) return misuse(`write ${sequence} was acknowledged before`)
     this.#lastWrite = sequence
     const { answer, writes } = this.#options.session!
-    if (sequence > applied) writes.add(sequence, call.data)
-    else call.answer = answer(sequence)
+    if (sequence > applied) {
+      writes.add(sequence, call.data)
+      if (call.isWide) writes.seal()
+    } else call.answer = answer(sequence)
     return undefined
   }
 

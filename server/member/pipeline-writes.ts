@@ -3,6 +3,9 @@
  *
  *     gathered -> sealed into batches -> proposed -> applied, or proposed again
  *
+ * A batch is one log entry, and apply runs an entry in one go, on every member: so it is
+ * kept short, and ends behind a call that may touch any number of keys.
+ *
  * A batch is encoded once. Those that are not applied stand in order, and are proposed in
  * order: apply takes a write only behind the one before it, so when a batch is lost those
  * behind it have no effect, and all of them are proposed again. That may be done at any
@@ -10,6 +13,7 @@
  */
 
 import { Command } from '../../client/wire/generated/command.js'
+import { PIPELINE_BATCH_CALLS_MAX } from '../limits.js'
 
 /** What writes need of their stream. */
 export interface PipelineWritesOptions {
@@ -65,15 +69,26 @@ export class PipelineWrites {
   /** Takes a write; its number follows on the one before. */
   add(sequence: number, data: Uint8Array): void {
     const bytes = data.length + CALL_OVERHEAD_BYTES
-    if (this.#gatheredBytes + bytes > this.#options.batchBytesMax) this.#seal()
+    const isFull = this.#gathered.length >= PIPELINE_BATCH_CALLS_MAX
+    if (isFull || this.#gatheredBytes + bytes > this.#options.batchBytesMax) this.seal()
     this.#gathered.push(data)
     this.#gatheredBytes += bytes
     this.#last = sequence
   }
 
+  /** What was gathered is a batch; the next write stands in another. */
+  seal(): void {
+    const calls = this.#gathered
+    if (calls.length === 0) return
+    const data = this.#encode(this.#last - calls.length + 1, calls)
+    this.#batches.push({ last: this.#last, isWord: false, data })
+    this.#gathered = []
+    this.#gatheredBytes = 0
+  }
+
   /** Proposes what was gathered. */
   flush(): void {
-    this.#seal()
+    this.seal()
     this.resume()
   }
 
@@ -114,15 +129,6 @@ export class PipelineWrites {
   repeat(): void {
     this.#proposed = 0
     this.resume()
-  }
-
-  #seal(): void {
-    const calls = this.#gathered
-    if (calls.length === 0) return
-    const data = this.#encode(this.#last - calls.length + 1, calls)
-    this.#batches.push({ last: this.#last, isWord: false, data })
-    this.#gathered = []
-    this.#gatheredBytes = 0
   }
 
   #encode(first: number, calls: Uint8Array[]): Uint8Array {

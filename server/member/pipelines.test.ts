@@ -7,6 +7,7 @@ import { Command, type PipelineBatch } from '../../client/wire/generated/command
 import { PipelineAnswer, PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { VirtualClock } from '../../test/sim/virtual-clock.js'
 import {
+  PIPELINE_BATCH_CALLS_MAX,
   PIPELINE_CALLS_MAX,
   PIPELINE_UNSENT_BYTES,
   PIPELINE_UNSENT_BYTES_MAX,
@@ -170,6 +171,16 @@ describe('writes', () => {
     it.applyFrom()
     await it.turn()
     expect(it.heard).toEqual(Array.from({ length: 13 }, (_, i) => `w${i + 1}`))
+  })
+
+  test('are so many in one proposal, and none behind one that may touch any number of keys', () => {
+    const it = bed()
+    const stream = it.open()
+    stream.take(writes(1, PIPELINE_BATCH_CALLS_MAX + 2), 0)
+    const next = PIPELINE_BATCH_CALLS_MAX + 3
+    stream.take([write(next), { ...write(next + 1), isWide: true }, write(next + 2)], 0)
+    const counts = it.taken.map(({ calls }) => calls.length)
+    expect(counts).toEqual([PIPELINE_BATCH_CALLS_MAX, 2, 2, 1])
   })
 
   test('that raft drops are proposed in order as soon as it may take them', async () => {
@@ -342,7 +353,7 @@ describe('back-pressure', () => {
     expect(it.heard).toEqual([])
     stream.take([write(PIPELINE_CALLS_MAX)], 0)
     expect(it.heard).toEqual(['pause'])
-    it.session.apply(it.taken[0]!)
+    it.applyFrom()
     await it.turn()
     expect(it.heard.at(-1)).toBe('resume')
   })
