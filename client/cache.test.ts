@@ -124,6 +124,7 @@ describe('a cache', () => {
     await cache.ready()
     cache.close()
     expect(codeOf(() => cache.get('k/a'))).toBe('closed')
+    expect(() => cache.get('k/a')).toThrow(/cache is closed/)
     expect(await waiting).toBe('closed')
     expect(await code(cache.ready())).toBe('closed')
     await settled()

@@ -213,7 +213,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
 
   /** Ends the cache: reads and waits fail with `closed`. Idempotent. */
   close(): void {
-    this.#end(errorOf('closed'), false)
+    this.#end(new ConclaveError('closed', 'The cache is closed; make another one.'), false)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -51,7 +51,8 @@ export class ClusterClient {
    * Makes the members' client URLs the endpoints of this client, learners left out.
    *
    * What is open on an endpoint that stays goes on. Members must tell URLs that can be
-   * reached from here (`--advertise-client-urls`).
+   * reached from here (`--advertise-client-urls`); those without TLS are left out by a client
+   * that speaks TLS.
    *
    * @returns the endpoints from now on; the present ones when no member tells any.
    */

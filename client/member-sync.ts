@@ -2,7 +2,9 @@
  * Endpoints that follow the members of the cluster.
  *
  * When the cluster cannot be asked, the endpoints that the client began with are tried,
- * too: what members say of themselves need not be reachable from here.
+ * too: what members say of themselves need not be reachable from here. A client that speaks
+ * TLS goes on to do so: an address without it, whoever names it, would get the password in
+ * the clear.
  */
 
 import type { Calls } from './calls.js'
@@ -29,7 +31,8 @@ export class MemberSync {
     const request = { linearizable: true }
     const { members } = await this.#calls.call(Cluster.memberList, request, 'read', options)
     const addresses = members.filter(isVoter).flatMap(({ clientURLs }) => clientURLs)
-    endpoints.replace(addresses.filter(isAddress))
+    const isTls = endpoints.all.every(({ address }) => isSecure(address))
+    endpoints.replace(addresses.filter(isTls ? isSecure : isAddress))
     const now = endpoints.all.map(({ address }) => address)
     log.debug('endpoints were taken from the members', { endpoints: now })
     return now
@@ -63,10 +66,18 @@ function isVoter({ name, isLearner }: Member): boolean {
 }
 
 function isAddress(address: string): boolean {
+  return secureOf(address) !== undefined
+}
+
+function isSecure(address: string): boolean {
+  return secureOf(address) === true
+}
+
+/** With TLS? Undefined when it is no address. */
+function secureOf(address: string): boolean | undefined {
   try {
-    parseAddress(address)
-    return true
+    return parseAddress(address).secure
   } catch {
-    return false
+    return undefined
   }
 }

@@ -122,6 +122,7 @@ export class WatchHub implements StreamOwner<WatchResponse>, FeedHub {
 
   /** Used by {@link Feed}. */
   requestProgress(feed: Feed): void {
+    if (!this.#feeds.has(feed)) return
     this.#asking.add(feed)
     this.#stream.send({ progressRequest: {} })
   }

@@ -132,13 +132,45 @@ describe('a watch that is listened to', () => {
     const { client, first } = fakeMembers(1)
     creates(first, 1)
     const watcher = client.watch('k')
-    watcher.on('batch', () => watcher.close())
     const heard = listen(watcher)
+    watcher.on('event', () => watcher.close())
     await watcher.created
-    first.watches[0]!.send({ watchId: 1, events: [put('k', 2)] })
+    first.watches[0]!.send({ watchId: 1, events: [put('k', 2), put('l', 2)] })
     first.watches[0]!.send({ watchId: 1, events: [put('k', 3)] })
     await settled()
     expect(heard).toEqual(['put k@2', 'end'])
+  })
+
+  test('that is closed while it is iterated tells nothing more', async () => {
+    const { client, first } = fakeMembers(1)
+    creates(first, 1)
+    const watcher = client.watch({ prefix: 'k' })
+    await watcher.created
+    first.watches[0]!.send({ watchId: 1, events: [put('k', 2), put('l', 2)] })
+    const heard: string[] = []
+    for await (const { kv } of watcher) {
+      heard.push(kv.keyString)
+      watcher.close()
+    }
+    expect(heard).toEqual(['k'])
+  })
+
+  test('that is aborted while it is iterated tells nothing more, and says so', async () => {
+    const { client, first } = fakeMembers(1)
+    creates(first, 1)
+    const abort = new AbortController()
+    const watcher = client.watch({ prefix: 'k' }, { signal: abort.signal })
+    await watcher.created
+    first.watches[0]!.send({ watchId: 1, events: [put('k', 2), put('l', 2)] })
+    const heard: string[] = []
+    const reading = (async () => {
+      for await (const { kv } of watcher) {
+        heard.push(kv.keyString)
+        abort.abort()
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'cancelled' })
+    expect(heard).toEqual(['k'])
   })
 
   test('ends quietly with the client', async () => {

@@ -142,6 +142,18 @@ describe('a watch', () => {
     expect(batches).toEqual([{ events: [], revision: 20 }])
   })
 
+  test('that is over asks for no progress', async () => {
+    const { client, first } = fakeMembers(1)
+    creates(first, 10)
+    const [over, other] = [client.watch('k'), client.watch('l')]
+    await Promise.all([over.created, other.created])
+    over.close()
+    over.requestProgress()
+    await settled()
+    expect(first.watches[0]!.received.filter((one) => one.progressRequest)).toEqual([])
+    other.close()
+  })
+
   test('that is closed while it waits for a member leaves no timer behind', async () => {
     const { client, clock, first } = fakeMembers(1)
     first.up = false

@@ -70,6 +70,8 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
   /** How it ended; what is buffered is read before. */
   #ended: Ending | undefined
   #isEndTold = false
+  /** Its reader has ended it, and wants nothing more. */
+  #isLeft = false
   #wake: (() => void) | undefined
   #reader: 'nobody' | 'iterator' | 'listeners' = 'nobody'
   /** Listeners are being called; what they cause waits in the buffer. */
@@ -108,7 +110,7 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
     return this.#ended !== undefined
   }
 
-  /** Ends the watch; the iteration ends without an error. Idempotent. */
+  /** Ends the watch: no further change is told, an iteration ends without an error. Idempotent. */
   close(): void {
     this.#end(undefined, true)
   }
@@ -155,7 +157,11 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
 
   /** Events one by one. */
   async *[Symbol.asyncIterator](): AsyncIterator<WatchEvent> {
-    for await (const batch of this.batches()) yield* batch.events
+    for await (const batch of this.batches())
+      for (const event of batch.events) {
+        if (this.#isLeft) break
+        yield event
+      }
   }
 
   /**
@@ -253,6 +259,7 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
     if (batch.relisted !== undefined) told.emit('compacted', batch.relisted)
     told.emit('batch', batch)
     for (const event of batch.events) {
+      if (this.#isLeft) return
       told.emit('event', event)
       told.emit(event.type, event)
     }
@@ -263,6 +270,7 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
   #end(error: ConclaveError | undefined, byReader: boolean): void {
     if (this.#ended !== undefined) return
     this.#ended = { error }
+    this.#isLeft = byReader
     if (byReader) this.#buffer?.clear()
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#feed?.close()

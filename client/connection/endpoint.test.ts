@@ -61,10 +61,11 @@ function told(count: number, options: Partial<ConnectOptions> = {}) {
   const clock = new VirtualClock()
   const members = Array.from({ length: count }, () => new Told())
   const names = members.map((_, i) => String.fromCharCode(97 + i))
+  const nameOf = (address: string) => address.replace(/^https?:\/\//, '')
   const connected: string[] = []
   const inner = new InProcessTransport({
     clock,
-    services: (address) => members[names.indexOf(address)]?.services,
+    services: (address) => members[names.indexOf(nameOf(address))]?.services,
   })
   const transport: Transport = {
     connect(address) {
@@ -245,6 +246,15 @@ describe('endpoints that follow the members', () => {
     const { client, a } = told(2)
     a.members = []
     expect(await client.cluster.sync()).toEqual(['a', 'b'])
+  })
+
+  test('keep to TLS when they began with it', async () => {
+    const { client, a } = told(2, { endpoints: ['https://a'] })
+    a.members = [{ name: 'a', clientURLs: ['https://a', 'http://a', 'b'] }, ...named('http://b')]
+    expect(await client.cluster.sync()).toEqual(['https://a'])
+    a.members = [...named('http://b'), ...named('https://b')]
+    expect(await client.cluster.sync()).toEqual(['https://b'])
+    client.close()
   })
 
   test('are asked for every so often, and until the end', async () => {
