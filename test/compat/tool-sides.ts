@@ -25,9 +25,12 @@ const MARKER_FORMS = [MARKER, MARKER.replace(/./g, (c) => `\\x${c.charCodeAt(0).
 export class Sides {
   readonly all: readonly Side[]
   readonly #bases: number[]
+  /** Writes what no test looks at: the last tool, which is etcdctl when there is one, since it starts fast. */
+  readonly #scribe: Tool
 
   constructor(sides: readonly Side[]) {
     this.all = sides
+    this.#scribe = sides.at(-1)!.tool
     this.#bases = sides.map(() => 0)
   }
 
@@ -38,7 +41,8 @@ export class Sides {
 
   /** Deletes every key and takes the revision after that as the base. */
   async fresh(): Promise<void> {
-    for (const [i, side] of this.all.entries()) {
+    for (const [i, { urls }] of this.all.entries()) {
+      const side = { tool: this.#scribe, urls }
       await this.#run(side, ['del', '', '--prefix'])
       const { stdout, stderr } = await this.#run(side, ['get', 'no-such-key', '-w', 'json'])
       const revision = /"revision":(\d+)/.exec(stdout)?.[1]
@@ -161,7 +165,8 @@ export class Sides {
   }
 
   /** Writes the marker until the follower has printed it; how many lines that took. */
-  async #opened(one: Running, side: Side, marker: string): Promise<number> {
+  async #opened(one: Running, { urls }: Side, marker: string): Promise<number> {
+    const side = { tool: this.#scribe, urls }
     const ended = one.ended.then(({ stderr }) => {
       throw new Error(`the follower ended: ${stderr}`)
     })
