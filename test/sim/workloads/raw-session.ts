@@ -60,6 +60,11 @@ export class RawSession {
     return !this.#isOver
   }
 
+  /** Writes so far. */
+  get writes(): number {
+    return this.#writes.length
+  }
+
   /** Streams that are open or on their way. */
   get streams(): number {
     return this.#streams.size
@@ -125,7 +130,8 @@ export class RawSession {
   }
 
   #send(raw: RawStream): void {
-    if (raw.sent === undefined || raw.sent === this.#writes.length) return
+    // A stream that is welcomed late may be one of the next session of this id.
+    if (this.#isOver || raw.sent === undefined || raw.sent === this.#writes.length) return
     raw.stream.send({ calls: this.#writes.slice(raw.sent).map(({ bytes }) => bytes) })
     raw.sent = this.#writes.length
   }

@@ -12,8 +12,10 @@ import { RawSession } from './raw-session.js'
 import type { Rider } from './rider.js'
 import type { Worker, Workload, WorkloadRow } from './worker.js'
 
-const WRITES_MAX = 20
+const WRITES_MAX = 8
 const STREAMS_MAX = 3
+/** A session of so many writes gives way to the next one: each new stream begins with all that are not acknowledged. */
+const SESSION_WRITES_MAX = 100
 const RIDERS = 2
 /** Numbers of riders, apart from those of other workloads. */
 const RIDERS_FROM = 1_000
@@ -38,13 +40,14 @@ class RawSessions implements Workload {
     if (!session?.isOpen) return this.#grant(randomId(this.#random))
     const act = this.#random.weighted({
       write: 60,
-      open: 20,
+      open: 10,
       acknowledge: 20,
       break: 5,
-      regrant: 10,
+      regrant: 20,
     })
     if (act === 'open' || session.streams === 0) this.#open(session)
-    if (act === 'acknowledge') session.acknowledge()
+    if (session.writes >= SESSION_WRITES_MAX) await this.#regrant(session)
+    else if (act === 'acknowledge') session.acknowledge()
     else if (act === 'break') session.breakStreams()
     else if (act === 'regrant') await this.#regrant(session)
     else await this.#write(session)
@@ -70,6 +73,7 @@ class RawSessions implements Workload {
 
   /** The same id means another session, whose writes are others. */
   async #regrant(session: RawSession): Promise<void> {
+    this.#granting = true
     const late = this.#write(session)
     session.end()
     const request = { ID: session.id }
