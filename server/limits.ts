@@ -161,9 +161,6 @@ export const PIPELINE_RESPONSE_BYTES = 1 * MiB
 /** Bytes of answers that a client has not taken yet; beyond it reads wait and no more calls are taken. */
 export const PIPELINE_UNSENT_BYTES = 4 * MiB
 
-/** As {@link PIPELINE_UNSENT_BYTES}, for reads that cannot wait because a write follows: beyond it they are refused. */
-export const PIPELINE_UNSENT_BYTES_MAX = 64 * MiB
-
 /** How long the reads of one pipeline may hold the event loop before they give way, in milliseconds. */
 export const PIPELINE_SLICE_MS = 5
 

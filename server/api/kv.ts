@@ -15,8 +15,8 @@ import type {
   TxnResponse,
 } from '../../client/wire/generated/rpc.js'
 import { KV } from '../../client/wire/methods.js'
-import { rangeRequest } from '../mvcc/range-query.js'
-import { type Store, toWire } from '../mvcc/store.js'
+import { type RangeReader, rangeRequest } from '../mvcc/range-query.js'
+import { toWire } from '../mvcc/store.js'
 import type { Member } from '../server.js'
 import { isReadOnly, isSerializable, readTxn } from '../state/txn.js'
 import { answer } from './answer.js'
@@ -49,7 +49,7 @@ async function range(member: Member, request: RangeRequest): Promise<Init<RangeR
 }
 
 /** Answers a range from the state as it is, without a header. @throws compacted, futureRev */
-export function readRange(store: Store, request: RangeRequest): Init<RangeResponse> {
+export function readRange(store: RangeReader, request: RangeRequest): Init<RangeResponse> {
   const { kvs, more, count } = rangeRequest(store, request)
   return { kvs: kvs.map(toWire), more, count }
 }

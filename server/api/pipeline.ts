@@ -5,6 +5,7 @@ import { toRpcError } from '../../client/host/failure.js'
 import type { ServiceTable } from '../../client/host/service.js'
 import type { MessageStream } from '../../client/host/stream.js'
 import { encodeBytes, type Init, InvalidMessage } from '../../client/wire/codec.js'
+import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import {
   PipelineAnswer,
   type PipelineCall,
@@ -16,6 +17,7 @@ import { RpcError } from '../../client/wire/status.js'
 import { PIPELINE_CALLS_MAX } from '../limits.js'
 import type { QueuedCall } from '../member/pipeline-calls.js'
 import { misuse, type PipelineClient, type PipelineStream } from '../member/pipeline-stream.js'
+import { storeAt } from '../mvcc/store-at.js'
 import type { Member } from '../server.js'
 import { encodeRefusal } from '../state/pipeline-answer.js'
 import { readTxn } from '../state/txn.js'
@@ -111,13 +113,21 @@ function clientOf(member: Member, stream: Stream): PipelineClient {
     resume: () => stream.resume(),
     end: () => stream.end(),
     fail: (error) => stream.fail(error),
-    read: (call) => answerRead(member, call),
+    revision: () => member.machine.store.revision,
+    read: (call, revision) => answerRead(member, call, revision),
   }
 }
 
-/** The encoded PipelineAnswer of a read, from the state as it is. Never throws: it may be called by apply. */
-function answerRead(member: Member, { range, txn }: PipelineCall): Uint8Array {
-  const { store } = member.machine
+/** The encoded PipelineAnswer of a read, from the state as it is, or was. Never throws: it may be called by apply. */
+function answerRead(
+  member: Member,
+  { range, txn }: PipelineCall,
+  revision: number | undefined,
+): Uint8Array {
+  const { machine } = member
+  const isLate = revision !== undefined && revision < machine.store.compactRevision
+  if (isLate) return encodeRefusal(revision, etcdErrors.requestTooManyRequests.error())
+  const store = revision === undefined ? machine.store : storeAt(machine.store, revision)
   try {
     if (range !== undefined)
       return encodeBytes(PipelineAnswer, {

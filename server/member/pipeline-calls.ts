@@ -6,8 +6,9 @@
  *     [ answered, not sent yet ][ open, the first without an answer ... ]
  *       ^ first                   ^ open
  *
- * A chain, so that calls enter and leave without anything being moved. A write that is
- * sent again may have its answer already when it comes, behind calls that have none.
+ * A chain, so that calls enter and leave without anything being moved. Writes may have
+ * their answers before reads in front of them do: such a read is bound to the revision
+ * that it must see. A write that is sent again may have its answer when it comes.
  */
 
 import type { PipelineCall } from '../../client/wire/generated/pipeline.js'
@@ -28,6 +29,8 @@ export interface QueuedCall {
   readonly bytes: number
   /** An encoded PipelineAnswer; known at once for a read that was refused. */
   answer: Uint8Array | undefined
+  /** For a read that runs after a write behind it was applied: the revision before that write. */
+  revision: number | undefined
   /** Counts the calls of a stream, from 1; set by the queue. */
   number: number
   /** Set by the queue. */
@@ -44,6 +47,7 @@ export function pipelineCall(call: Pick<QueuedCall, 'bytes'> & Partial<QueuedCal
     isWide: call.isWide ?? false,
     bytes: call.bytes,
     answer: call.answer,
+    revision: undefined,
     number: 0,
     next: undefined,
   }
@@ -57,6 +61,10 @@ export class PipelineCalls {
   #first: QueuedCall | undefined
   /** The oldest without an answer. Invariant: every call before it has one. */
   #open: QueuedCall | undefined
+  /** The oldest write without an answer. */
+  #openWrite: QueuedCall | undefined
+  /** The oldest read without an answer that is not bound to a revision. */
+  #freeRead: QueuedCall | undefined
   #last: QueuedCall | undefined
   #count = 0
   #added = 0
@@ -66,6 +74,11 @@ export class PipelineCalls {
   /** The oldest call without an answer. */
   get open(): QueuedCall | undefined {
     return this.#open
+  }
+
+  /** The oldest write without an answer. */
+  get openWrite(): QueuedCall | undefined {
+    return this.#openWrite
   }
 
   /** The number of the call that came last; 0 before the first. */
@@ -96,6 +109,8 @@ export class PipelineCalls {
     this.#last = call
     this.#count++
     this.#bytes += call.bytes
+    if (isOpenWrite(call)) this.#openWrite ??= call
+    else if (isFreeRead(call)) this.#freeRead ??= call
     if (this.#open !== undefined) return
     this.#open = call
     this.#passAnswered()
@@ -105,7 +120,31 @@ export class PipelineCalls {
   answer(answer: Uint8Array): void {
     if (this.#open === undefined) throw new Error('There is no call to answer')
     this.#open.answer = answer
+    if (this.#open === this.#freeRead) this.#freeRead = nextOf(this.#open, isFreeRead)
     this.#passAnswered()
+  }
+
+  /** The oldest open write has its answer. */
+  answerWrite(answer: Uint8Array): void {
+    const write = this.#openWrite
+    if (write === undefined) throw new Error('There is no write to answer')
+    write.answer = answer
+    this.#openWrite = nextOf(write, isOpenWrite)
+    if (write === this.#open) this.#passAnswered()
+  }
+
+  /** Whether a read before the oldest open write is not bound to a revision. */
+  get hasFreeRead(): boolean {
+    return this.#freeRead !== undefined && this.#freeRead.number < (this.#openWrite?.number ?? 0)
+  }
+
+  /** Binds all such reads to this revision. */
+  bind(revision: number): void {
+    while (this.hasFreeRead) {
+      const read = this.#freeRead!
+      read.revision = revision
+      this.#freeRead = nextOf(read, isFreeRead)
+    }
   }
 
   /** Answers in order, for one response of about `bytesMax` bytes; none while the oldest call is open. */
@@ -135,4 +174,19 @@ export class PipelineCalls {
     }
     this.#open = call
   }
+}
+
+function isOpenWrite({ sequence, answer }: QueuedCall): boolean {
+  return sequence > 0 && answer === undefined
+}
+
+function isFreeRead({ read, answer, revision }: QueuedCall): boolean {
+  return read !== undefined && answer === undefined && revision === undefined
+}
+
+/** The first call behind this one that is such. */
+function nextOf(call: QueuedCall, isSuch: (call: QueuedCall) => boolean): QueuedCall | undefined {
+  let next = call.next
+  while (next !== undefined && !isSuch(next)) next = next.next
+  return next
 }

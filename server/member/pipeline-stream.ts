@@ -9,7 +9,8 @@
  * is through; at the latest right before the next write of the stream is applied. No
  * barrier is needed then: that write was issued after the read, so what precedes it in
  * the log holds all that anybody knew of when the read was issued. So a read sees all
- * writes before it and none behind it, and those behind it need not wait.
+ * writes before it and none behind it, and those behind it need not wait. Reads that would
+ * hold apply for long are bound to the revision of that moment, and run later.
  *
  * Nothing in here waits by itself: {@link PipelineStream.look} is called from time to
  * time, to propose again what was lost and to give up what takes too long.
@@ -19,12 +20,7 @@ import type { Clock } from '../../client/host/clock.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import type { PipelineCall } from '../../client/wire/generated/pipeline.js'
 import { RpcError, Status } from '../../client/wire/status.js'
-import {
-  PIPELINE_SLICE_MS,
-  PIPELINE_UNSENT_BYTES_MAX,
-  SESSION_ANSWERS_BYTES_MAX,
-  SESSION_ANSWERS_MAX,
-} from '../limits.js'
+import { PIPELINE_SLICE_MS, SESSION_ANSWERS_BYTES_MAX, SESSION_ANSWERS_MAX } from '../limits.js'
 import { encodeRefusal } from '../state/pipeline-answer.js'
 import type { SessionObserver, SessionView } from '../state/sessions.js'
 import type { Tuning } from '../tuning.js'
@@ -41,8 +37,10 @@ export interface PipelineClient {
   /** All is answered, and the client asks no more. */
   end(): void
   fail(error: RpcError): void
-  /** Answers a read from this member's state as of now: an encoded PipelineAnswer, or a refusal as one. */
-  read(call: PipelineCall): Uint8Array
+  /** That of this member's state as of now. */
+  revision(): number
+  /** Answers a read from this member's state as of now, or of a revision: an encoded PipelineAnswer, or a refusal as one. */
+  read(call: PipelineCall, revision: number | undefined): Uint8Array
 }
 
 /** The session as one stream sees it. */
@@ -104,6 +102,8 @@ export class PipelineStream implements SessionObserver {
   /** Reads up to this call may run: a barrier begun after their arrival is through. */
   #cleared = 0
   #flushing = false
+  /** Until when reads may run in this turn before writes that are applied. */
+  #readsUntilMs: number | undefined
   /** The client takes no answers for now. */
   #full = false
   #paused = false
@@ -181,25 +181,30 @@ export class PipelineStream implements SessionObserver {
     this.#fail(error)
   }
 
-  /** A write of the session is applied next: reads before it see what is here now. */
+  /** A write of the session is applied next: reads before it see what is here now, also those that run later. */
   applying(sequence: number): void {
-    if (!this.#isOurs(sequence)) return
     const calls = this.#calls
-    for (let { open } = calls; open?.read !== undefined; open = calls.open)
-      calls.answer(
-        calls.unsentBytes < PIPELINE_UNSENT_BYTES_MAX
-          ? this.#options.client.read(open.read)
-          : encodeRefusal(0, etcdErrors.requestTooManyRequests.error()),
-      )
+    if (!this.#isOurs(sequence) || !calls.hasFreeRead) return
+    const { clock, client, tuning } = this.#options
+    this.#readsUntilMs ??= clock.now() + PIPELINE_SLICE_MS
+    for (let { open } = calls; open?.read !== undefined; open = calls.open) {
+      if (open.revision !== undefined || calls.unsentBytes >= tuning.pipelineUnsentBytes) break
+      if (open.number % READS_PER_LOOK === 0 && clock.now() >= this.#readsUntilMs) break
+      calls.answer(client.read(open.read, undefined))
+    }
+    if (!calls.hasFreeRead) return
+    calls.bind(client.revision())
+    this.#cleared = Math.max(this.#cleared, calls.openWrite!.number)
+    this.#flushLater()
   }
 
   /** A write of the session was applied. */
   applied(sequence: number, answer: Uint8Array): void {
     if (!this.#isOurs(sequence)) return
-    const { open } = this.#calls
+    const { openWrite: open } = this.#calls
     if (open?.sequence !== sequence)
-      throw new Error(`Write ${sequence} was applied before call ${open?.number} was answered`)
-    this.#calls.answer(answer)
+      throw new Error(`Write ${sequence} was applied before write ${open?.sequence}`)
+    this.#calls.answerWrite(answer)
     this.#options.session?.writes.applied(sequence)
     this.#flushLater()
   }
@@ -214,6 +219,10 @@ export class PipelineStream implements SessionObserver {
 
   /** The session is gone: what it was answered is the last that the client hears. */
   lost(): void {
+    const calls = this.#calls
+    // There is no time to run them, and what is known of the writes behind them must be told.
+    for (let { open } = calls; open?.revision !== undefined; open = calls.open)
+      calls.answer(encodeRefusal(open.revision, etcdErrors.requestTooManyRequests.error()))
     this.fail(etcdErrors.leaseNotFound.error())
   }
 
@@ -308,6 +317,7 @@ export class PipelineStream implements SessionObserver {
 
   #flush(): void {
     if (this.#over) return
+    this.#readsUntilMs = undefined
     const { clock } = this.#options
     const untilMs = clock.now() + PIPELINE_SLICE_MS
     for (;;) {
@@ -330,7 +340,7 @@ export class PipelineStream implements SessionObserver {
       if (calls.unsentBytes >= tuning.pipelineUnsentBytes) return true
       // To ask for the time costs a tenth of a read.
       if (open.number % READS_PER_LOOK === 0 && clock.now() >= untilMs) return true
-      calls.answer(client.read(open.read))
+      calls.answer(client.read(open.read, open.revision))
     }
     return false
   }

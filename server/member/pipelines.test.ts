@@ -10,7 +10,6 @@ import {
   PIPELINE_BATCH_CALLS_MAX,
   PIPELINE_CALLS_MAX,
   PIPELINE_UNSENT_BYTES,
-  PIPELINE_UNSENT_BYTES_MAX,
   SESSION_ANSWERS_BYTES_MAX,
 } from '../limits.js'
 import { type DropReason, ProposalDropped } from '../raft/raft.js'
@@ -80,6 +79,8 @@ function bed(batchBytesMax = 1_000_000) {
     leaderlessSinceMs: undefined as number | undefined,
     /** The barriers that are under way. */
     barriers: [] as { resolve: () => void; reject: (error: unknown) => void }[],
+    /** How many reads ran. */
+    reads: 0,
     /** How large the answer to a read is. */
     readBytes: 10,
     /** What the client got: a word for each answer, and what else it was told. */
@@ -96,9 +97,11 @@ function bed(batchBytesMax = 1_000_000) {
     resume: () => it.heard.push('resume'),
     end: () => it.heard.push('end'),
     fail: (error) => it.heard.push(error.details),
-    read: () => {
+    revision: () => session.applied,
+    read: (_, revision = session.applied) => {
+      it.reads++
       const value = new Uint8Array(it.readBytes)
-      const range = { kvs: [{ value }], count: session.applied }
+      const range = { kvs: [{ value }], count: revision }
       return encodeBytes(PipelineAnswer, { range })
     },
   }
@@ -379,14 +382,27 @@ describe('back-pressure', () => {
     expect(it.heard.filter((word) => word === 'r0').length).toBe(6)
   })
 
-  test('a read that a write does not wait for is refused when far too much is unsent', async () => {
+  test('reads that would hold apply run later, and see what was there before the write behind them', async () => {
     const it = bed()
-    it.readBytes = PIPELINE_UNSENT_BYTES_MAX / 2
-    it.open().take([read(), read(), read(), write(1)], 0)
+    it.readBytes = PIPELINE_UNSENT_BYTES / 2
+    it.open().take([read(), read(), read(), write(1), read(), read(), write(2), read()], 0)
     it.applyFrom()
+    expect(it.reads).toBe(2)
     await it.turn()
+    expect(it.heard).toEqual(['r0', 'r0', 'r0', 'w1', 'r1', 'r1', 'w2'])
+    it.barriers[0]!.resolve()
+    await it.turn()
+    expect(it.heard.at(-1)).toBe('r2')
+  })
+
+  test('writes that a session has answered are told when it ends, though reads before them wait', () => {
+    const it = bed()
+    it.readBytes = PIPELINE_UNSENT_BYTES
+    it.open().take([read(), read(), write(1)], 0)
+    it.applyFrom()
+    for (const observer of it.session.observers) observer.lost()
     const refused = 'etcdserver: too many requests'
-    expect(it.heard).toEqual(['r0', 'r0', refused, 'w1'])
+    expect(it.heard).toEqual(['r0', refused, 'w1', 'etcdserver: requested lease not found'])
   })
 })
 

@@ -21,7 +21,8 @@ import type {
 } from '../../client/wire/generated/rpc.js'
 import { contains, type Interval, intervalOf, keyOf } from '../mvcc/interval.js'
 import { type RangeReader, rangeRequest } from '../mvcc/range-query.js'
-import { type Store, toWire } from '../mvcc/store.js'
+import { toWire } from '../mvcc/store.js'
+import type { ReadableStore } from '../mvcc/store-at.js'
 import type { WriteTransaction } from '../mvcc/write-transaction.js'
 import {
   checkPutState,
@@ -66,7 +67,7 @@ export function applyTxn(state: KvState, request: TxnRequest): Init<TxnResponse>
 }
 
 /** Answers a transaction that {@link isReadOnly} from the store. @throws compacted, futureRev */
-export function readTxn(store: Store, request: TxnRequest): Init<TxnResponse> {
+export function readTxn(store: ReadableStore, request: TxnRequest): Init<TxnResponse> {
   const { succeeded, steps } = choose(store, request)
   const ranges = steps.map((step) => ('steps' in step ? undefined : step.requestRange))
   for (const range of ranges) {
@@ -102,7 +103,7 @@ function checkPath(state: KvState, path: Path): void {
 }
 
 /** Stricter than a plain range: here a negative revision is below the compacted one. */
-function checkRangeState(store: Store, request: RangeRequest): void {
+function checkRangeState(store: ReadableStore, request: RangeRequest): void {
   checkRange(request)
   const { revision } = request
   if (revision === 0) return
