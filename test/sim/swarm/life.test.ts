@@ -69,7 +69,7 @@ describe('faults of every kind happen, and nothing breaks', () => {
   test.each(groups.map((kinds) => [kinds.join(' '), kinds] as const))(
     '%s',
     async (_, kinds) => {
-      const plan = shortPlan(7, kinds, { safetyMs: 16_000 })
+      const plan = shortPlan(9, kinds, { safetyMs: 16_000 })
       // Short segments and many snapshots and commits, so that there is something to strike.
       const life = await live({
         ...plan,
