@@ -180,7 +180,8 @@ export class Client implements Keyspace, AsyncDisposable {
   }
 
   /**
-   * Calls any unary method of the wire contract, such as the Lock and Election services.
+   * Calls any unary method of the wire contract, such as those of `LockService` and
+   * `ElectionService`.
    *
    * @param options.intent `read` allows repeating it on another endpoint; default `write`.
    */

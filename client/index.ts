@@ -106,4 +106,4 @@ export type {
   WatcherEvents,
   WatchOptions,
 } from './watch.js'
-export { Election, Lock } from './wire/methods.js'
+export { Election as ElectionService, Lock as LockService } from './wire/methods.js'

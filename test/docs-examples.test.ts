@@ -75,7 +75,7 @@ const exportsByDoor = new Map(
 /** The examples in the doc comments of a file, with what they need not import. */
 function commentExamples(file: string): Example[] {
   const text = readFileSync(join(root, file), 'utf8')
-  // Its own room first: two doors export a Lock.
+  // Its own room first.
   const doors = [...exportsByDoor.keys()].sort((a, b) => rank(a, file) - rank(b, file))
   return examplesIn(text).map(({ index, code }) => ({
     at: `${file}:${text.slice(0, index).split('\n').length}`,

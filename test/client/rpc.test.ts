@@ -1,7 +1,7 @@
 /** Any method of the wire contract. */
 
 import { expect } from '@jest/globals'
-import { Lock } from '../../client/index.js'
+import { LockService } from '../../client/index.js'
 import { subject } from './subject.js'
 
 subject('rpc', (server) => {
@@ -10,8 +10,8 @@ subject('rpc', (server) => {
   lockTest('any method of the contract can be called', async () => {
     const lease = await server.client.lease.grant(60)
     const name = Buffer.from(`${server.at}lock`)
-    const { key } = await server.client.rpc(Lock.lock, { name, lease: lease.id })
+    const { key } = await server.client.rpc(LockService.lock, { name, lease: lease.id })
     expect(Buffer.from(key).toString()).toContain(`${server.at}lock/`)
-    await server.client.rpc(Lock.unlock, { key })
+    await server.client.rpc(LockService.unlock, { key })
   })
 })

@@ -4,7 +4,7 @@
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
-import { type Client, connect, Lock as LockService } from '../../client/index.js'
+import { type Client, connect, LockService } from '../../client/index.js'
 import { Election, ElectionObserver, Mutex, Session } from '../../recipes/index.js'
 import { startCluster } from '../../server/index.js'
 import { findEtcd, type RunningCluster, startEtcd } from './etcd-process.js'
