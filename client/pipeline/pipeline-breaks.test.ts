@@ -121,6 +121,25 @@ describe('a stream that breaks', () => {
   })
 })
 
+describe('a long line', () => {
+  test('is not walked for every caller that is impatient', async () => {
+    const { client, clock } = await withMute(1)
+    const long = numbers(20_000).map((i) => client.kv.put(`k${i}`, '').catch(() => undefined))
+    const moments = new Set<number>()
+    const short = []
+    for (let i = 0; i < 15; i++) {
+      const get = failure(client.kv.get('a', { timeoutMs: 1 }))
+      short.push(get.then(() => moments.add(clock.now())))
+      await clock.run(1)
+    }
+    await clock.run(50)
+    await Promise.all(short)
+    expect(moments.size).toBeLessThan(4)
+    client.close()
+    await Promise.all(long)
+  })
+})
+
 describe('a stream that is silent', () => {
   test('is left for another, and nothing is applied twice', async () => {
     const { client, clock, cluster, members } = await withMute()

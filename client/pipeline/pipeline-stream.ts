@@ -88,6 +88,8 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   readonly #unknowing = new Set<string>()
   /** Why there is no stream to send on, or no session. */
   #trouble: RpcError | undefined
+  /** When deadlines were looked after last. */
+  #lookedAtMs = 0
   /** Calls that were given up since the line was last cleared of such. */
   #givenUp = 0
 
@@ -122,7 +124,7 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   /** Puts a call at the end of the line. False: it is too long. */
   add(call: PendingCall): boolean {
     if (!this.#line.add(call)) return false
-    this.#alarm.at(call.deadlineMs)
+    this.#alarm.at(Math.max(call.deadlineMs, this.#lookedAtMs + this.#line.length * WALK_MS))
     if (this.#exchange === undefined) this.#stream.want()
     else this.#exchange.flushSoon()
     return true
@@ -163,7 +165,8 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   opened(): void {
     this.#session = this.#sessions.current
     this.#await()
-    this.#stream.send({ hello: { session: this.#session?.id ?? 0n } })
+    const { id: session = 0n, grantedIndex = 0 } = this.#session ?? {}
+    this.#stream.send({ hello: { session, grantedIndex } })
   }
 
   message(response: PipelineResponse): void {
@@ -228,8 +231,9 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     if (this.#isWanted) this.#stream.want()
   }
 
-  #welcomed({ applied, callsMax, bytesMax }: PipelineWelcome): void {
+  #welcomed({ applied, callsMax, bytesMax, grantedIndex }: PipelineWelcome): void {
     if (!this.#knowsUs(applied)) return
+    if (this.#session !== undefined) this.#session.grantedIndex = grantedIndex
     const exchange = new Exchange({
       connection: this.#connection,
       stream: this.#stream,
@@ -319,6 +323,7 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   /** Looks after deadlines and silence. */
   #look(): void {
     const nowMs = this.#connection.clock.now()
+    this.#lookedAtMs = nowMs
     const dueMs = this.#line.expire(nowMs, this.#trouble)
     if (this.#isOwed && nowMs >= this.#patience.endsAtMs) {
       this.#patience.lost()

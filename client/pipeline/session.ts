@@ -39,6 +39,8 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 export class Session {
   /** The id of its lease. */
   readonly id: bigint
+  /** The log entry that granted it, as the first welcome said; 0 before that. Another lease of its id has another. */
+  grantedIndex = 0
   /** The last write of it that was answered. */
   answered = 0
   /** What the server was told of that. */

@@ -9,6 +9,7 @@ import { etcdErrors } from '../../client/wire/etcd-errors.js'
 import {
   PipelineAnswer,
   type PipelineCall,
+  type PipelineHello,
   type PipelineRequest,
   type PipelineResponse,
 } from '../../client/wire/generated/pipeline.js'
@@ -38,13 +39,17 @@ function serve(member: Member, stream: Stream): void {
   let ended = false
   let closed = false
 
-  const open = (session: bigint): void => {
+  const open = (hello: PipelineHello): void => {
     if (closed) return
     member.assertReadable()
-    const opened = member.pipelines.open(session, clientOf(member, stream))
+    const opened = member.pipelines.open(
+      hello.session,
+      clientOf(member, stream),
+      hello.grantedIndex,
+    )
     pipeline = opened.stream
-    const { applied } = opened
-    const welcome = { applied, ...member.pipelines.window }
+    const { applied, grantedIndex } = opened
+    const welcome = { applied, grantedIndex, ...member.pipelines.window }
     const { clusterId, memberId, raftTerm } = member.header()
     stream.send({ welcome, clusterId, memberId, raftTerm })
     stream.resume()
@@ -59,10 +64,10 @@ function serve(member: Member, stream: Stream): void {
       greeted = true
       // What comes before the welcome waits under flow control.
       stream.pause()
-      const { session } = request.hello
+      const { hello } = request
       member
         .readBarrier()
-        .then(() => open(session))
+        .then(() => open(hello))
         .catch((error: unknown) => stream.fail(toRpcError(error)))
     },
     drain: () => pipeline?.drained(),

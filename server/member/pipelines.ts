@@ -45,6 +45,15 @@ export interface PipelinesOptions {
   readonly calls: CallsUnderWay
 }
 
+/** A stream, and what its session is at. */
+export interface OpenedPipeline {
+  readonly stream: PipelineStream
+  /** The last write of the session that is applied; 0 for none. */
+  readonly applied: number
+  /** The log entry that granted the lease; 0 without a session. */
+  readonly grantedIndex: number
+}
+
 /** See the head of the file. */
 export class Pipelines {
   readonly #options: PipelinesOptions
@@ -74,15 +83,16 @@ export class Pipelines {
    * Opens a stream of this session; 0n is a stream that only reads.
    *
    * @param client the far end.
-   * @returns the stream, and the last write of the session that is applied.
-   * @throws leaseNotFound, stopped
+   * @param grantedIndex the log entry that granted the lease, as far as the client knows; 0: it does not.
+   * @throws leaseNotFound also when the lease was granted by another entry; stopped
    */
-  open(session: bigint, client: PipelineClient): { stream: PipelineStream; applied: number } {
+  open(session: bigint, client: PipelineClient, grantedIndex = 0): OpenedPipeline {
     if (this.#closed !== undefined) throw this.#closed
     const { clock, tuning, readBarrier, calls } = this.#options
     const sessions = this.#options.sessions()
     const view = session === 0n ? undefined : sessions.get(session)
-    if (session !== 0n && view === undefined) throw etcdErrors.leaseNotFound.error()
+    const isMeant = grantedIndex === 0 || view?.grantedIndex === grantedIndex
+    if (session !== 0n && (view === undefined || !isMeant)) throw etcdErrors.leaseNotFound.error()
     const stream: PipelineStream = new PipelineStream({
       clock,
       tuning,
@@ -100,7 +110,7 @@ export class Pipelines {
     const release = view && sessions.observe(session, stream)
     this.#streams.add(stream)
     if (this.#timer === undefined) this.#arm()
-    return { stream, applied: view?.applied ?? 0 }
+    return { stream, applied: view?.applied ?? 0, grantedIndex: view?.grantedIndex ?? 0 }
   }
 
   /** A leader is known, perhaps another one. */

@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test } from '@jest/globals'
 import { type Client, type ConnectOptions, connect, op } from '../../client/index.js'
+import { Lease } from '../../client/wire/methods.js'
 import { SeededRandom } from '../model/random.js'
 import { MemberWorld } from '../sim/member-world.js'
 import { LossyTransport } from './lossy-transport.js'
@@ -39,6 +40,24 @@ const countUp = (of: Client, round: number) =>
       .then(op.put(`counter/${i}`, `${round}`))
       .commit(),
   )
+
+test('a lease that is granted again with the id of a session is not taken for it', async () => {
+  world = await MemberWorld.start(1)
+  const [machine] = world.machines
+  const transport = new LossyTransport(world.network.view('client 0'))
+  const one = client({ transport, timeoutMs: 3_000 })
+  await world.answered(one.kv.put('first', '1'))
+  const channel = world.client(machine!)
+  const { leases } = await world.answered(channel.call(Lease.leaseLeases, {}))
+  const { ID } = leases[0]!
+  transport.cut()
+  await world.answered(channel.call(Lease.leaseRevoke, { ID }))
+  await world.answered(channel.call(Lease.leaseGrant, { ID, TTL: 600 }))
+  await world.answered(one.kv.put('second', '2'))
+  const after = await world.answered(channel.call(Lease.leaseLeases, {}))
+  expect(after.leases).toHaveLength(2)
+  expect(machine!.member!.machine.sessions.get(ID)?.applied).toBe(0)
+})
 
 test('a thousand increments while leaders die are applied once each, in order', async () => {
   world = await MemberWorld.start(3)

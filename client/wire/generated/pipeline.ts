@@ -115,6 +115,11 @@ export const PipelineRequest: Codec<PipelineRequest> = {
 export interface PipelineHello {
   /** The lease that is the session; 0 for a stream that only reads. */
   session: bigint
+  /**
+   * What the first welcome of this session said; 0 before that. If the lease has ended since,
+   * another one of its id is not this session.
+   */
+  grantedIndex: number
 }
 /** Codec of `conclavepb.PipelineHello`. */
 export const PipelineHello: Codec<PipelineHello> = {
@@ -122,10 +127,12 @@ export const PipelineHello: Codec<PipelineHello> = {
   create(init: Init<PipelineHello> = {}): PipelineHello {
     return {
       session: init.session ?? 0n,
+      grantedIndex: init.grantedIndex ?? 0,
     }
   },
   encode(message: Init<PipelineHello>, w: Writer = Writer.create()): Writer {
     if (message.session) writeBigint(w.uint32(8), message.session)
+    if (message.grantedIndex) writeNumber(w.uint32(16), message.grantedIndex)
     return w
   },
   decode(
@@ -140,12 +147,16 @@ export const PipelineHello: Codec<PipelineHello> = {
       if (end > reader.len) throw new InvalidMessage('the message is cut off')
       const message: PipelineHello = into ?? {
         session: 0n,
+        grantedIndex: 0,
       }
       while (reader.pos < end) {
         const tag = reader.tag()
         switch (tag) {
           case 8:
             message.session = readInt64(reader)
+            break
+          case 16:
+            message.grantedIndex = readUint53(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
@@ -447,6 +458,8 @@ export interface PipelineWelcome {
   /** How many calls, and how many bytes of them, may be unanswered; the member reads no further. */
   callsMax: number
   bytesMax: number
+  /** The log entry that granted the lease, to be said with every other greeting of this session. */
+  grantedIndex: number
 }
 /** Codec of `conclavepb.PipelineWelcome`. */
 export const PipelineWelcome: Codec<PipelineWelcome> = {
@@ -456,12 +469,14 @@ export const PipelineWelcome: Codec<PipelineWelcome> = {
       applied: init.applied ?? 0,
       callsMax: init.callsMax ?? 0,
       bytesMax: init.bytesMax ?? 0,
+      grantedIndex: init.grantedIndex ?? 0,
     }
   },
   encode(message: Init<PipelineWelcome>, w: Writer = Writer.create()): Writer {
     if (message.applied) writeNumber(w.uint32(8), message.applied)
     if (message.callsMax) w.uint32(16).uint32(message.callsMax)
     if (message.bytesMax) w.uint32(24).uint32(message.bytesMax)
+    if (message.grantedIndex) writeNumber(w.uint32(32), message.grantedIndex)
     return w
   },
   decode(
@@ -478,6 +493,7 @@ export const PipelineWelcome: Codec<PipelineWelcome> = {
         applied: 0,
         callsMax: 0,
         bytesMax: 0,
+        grantedIndex: 0,
       }
       while (reader.pos < end) {
         const tag = reader.tag()
@@ -490,6 +506,9 @@ export const PipelineWelcome: Codec<PipelineWelcome> = {
             break
           case 24:
             message.bytesMax = reader.uint32()
+            break
+          case 32:
+            message.grantedIndex = readUint53(reader)
             break
           default:
             if (tag < 8) throw new InvalidMessage('field number 0')
