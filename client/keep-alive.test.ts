@@ -1,7 +1,7 @@
 /** Renewal of leases: when, over which member, and when a lease counts as lost; in virtual time. */
 
 import { describe, expect, jest, test } from '@jest/globals'
-import { type FakeMember, fakeMembers, settled } from '../test/client/fake-members.js'
+import { type FakeMember, fakeMembers, settled, silence } from '../test/client/fake-members.js'
 import type { ConclaveError } from './errors.js'
 import type { KeepAliveListener } from './keep-alive.js'
 import { etcdErrors } from './wire/etcd-errors.js'
@@ -227,9 +227,53 @@ describe('a lease under renewal', () => {
     members[0]!.onKeepAlive = () => {}
     await clock.run(29_900)
     expect(lost).toEqual([])
-    expect(renewed.slice(0, 3)).toEqual([0, 6_000, 9_000])
+    expect(renewed.slice(0, 3)).toEqual([0, 4_500, 7_500])
     expect(members[0]!.keepAlives[0]!.closed).toBeDefined()
     expect(asked(members[1]!).length).toBeGreaterThan(5)
+  })
+
+  test('of five seconds lives on when two members of three are silent, one after the other', async () => {
+    const { client, clock, members } = fakeMembers(3)
+    for (const member of members) renews(member, 5)
+    const { renewed, lost, listener } = record()
+    client.lease.keepAlive({ ...lease, ttlSeconds: 5 }, listener)
+    await clock.run(100)
+    for (const member of members.slice(0, 2)) {
+      member.onKeepAlive = () => {}
+      member.onStatus = silence
+    }
+    await clock.run(60_000)
+    expect(lost).toEqual([])
+    expect(renewed[1]).toBeLessThan(5_000 * (2 / 3) + 100)
+    expect(renewed.length).toBeGreaterThan(30)
+  })
+
+  test('does not come back to a silent member while others only lack a leader', async () => {
+    const { client, clock, members } = fakeMembers(3)
+    for (const member of members) renews(member, 5)
+    const { renewed, lost, listener } = record()
+    client.lease.keepAlive({ ...lease, ttlSeconds: 5 }, listener)
+    await clock.run(100)
+    members[0]!.onKeepAlive = () => {}
+    members[0]!.onStatus = silence
+    for (const member of members.slice(1))
+      member.onKeepAlive = (_request, stream) => stream.fail(etcdErrors.noLeader.error())
+    await clock.run(3_000)
+    for (const member of members.slice(1)) renews(member, 5)
+    await clock.run(1_000)
+    expect(members[0]!.keepAlives).toHaveLength(1)
+    expect(lost).toEqual([])
+    expect(renewed).toHaveLength(2)
+  })
+
+  test('is renewed by members that are slow to answer, too', async () => {
+    const { client, clock, members } = fakeMembers(3)
+    for (const member of members)
+      member.onKeepAlive = ({ ID }, stream) => clock.after(1_600, () => stream.send({ ID, TTL: 5 }))
+    const { lost, listener } = record()
+    client.lease.keepAlive({ ...lease, ttlSeconds: 5 }, listener)
+    await clock.run(60_000)
+    expect(lost).toEqual([])
   })
 
   test('goes to another member when the stream breaks, without loss', async () => {
@@ -277,7 +321,7 @@ describe('a lease under renewal', () => {
     const keepAlive = client.lease.keepAlive(7n, listener)
     expect(keepAlive.aliveUntilMs).toBeUndefined()
     await clock.run(3_500)
-    expect(renewed).toEqual([3_000])
+    expect(renewed).toEqual([2_000])
     expect(lost).toEqual([])
   })
 

@@ -9,8 +9,12 @@
  * | after the last sent-and-answered renewal | what happens |
  * | --- | --- |
  * | TTL / 3 | the next is sent |
- * | 2 TTL / 3, no answer | the stream is given up; all renewals are sent again on another endpoint |
+ * | TTL / 6 later (at most 2 s), no answer | the stream is given up; all renewals are sent again on another endpoint |
+ * | as long again, no answer | the same; the endpoint after that has twice as long, and so on |
  * | TTL, no answer | the lease is lost (`lease-expired`), though the server may still hold it a little |
+ *
+ * So three endpoints are asked within a TTL, the last of them for TTL / 3 at least. A client
+ * with one endpoint waits for TTL / 3 before it opens another stream to it.
  *
  * An answer with TTL 0 or less means that the server knows no such lease: lost
  * (`lease-not-found`). Unanswered requests of a broken stream prove nothing and are
@@ -58,8 +62,8 @@ export interface Granted {
   readonly grantedAtMs: number
 }
 
-/** A stream that stays silent this long although something was asked is given up, when no TTL says otherwise. */
-const ANSWER_MS_DEFAULT = 3_000
+/** How long an answer may take at most, before another endpoint is asked for the first time. */
+const ANSWER_MS_MAX = 2_000
 
 /**
  * Unanswered requests for one lease. Who asks beyond it shares the answer to the newest one;
@@ -141,8 +145,14 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
     return this.#stream.isOpen
   }
 
+  /** Used by {@link Renewal}: is there another endpoint to go to? */
+  get hasAnother(): boolean {
+    return this.#connection.endpoints.all.length > 1
+  }
+
   /** Used by {@link Renewal}: the stream does not answer. */
   silent(): void {
+    for (const renewal of this.#all()) renewal.unheard()
     this.#stream.restart('keep-alives stay unanswered')
   }
 
@@ -167,7 +177,7 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
   }
 
   #share(unanswered: readonly Asked[], renewal: Renewal, nowMs: number): Asked | undefined {
-    if (nowMs - unanswered[0]!.sentAtMs >= ANSWER_MS_DEFAULT) {
+    if (nowMs - unanswered[0]!.sentAtMs >= ANSWER_MS_MAX) {
       this.silent()
       return undefined
     }
@@ -196,6 +206,8 @@ class Renewal implements KeepAlive {
   #provenAtMs: number
   /** The request that is unanswered; there is at most one. */
   #asked: Asked | undefined
+  /** Endpoints that have not answered in time since the last answer. */
+  #silences = 0
   #timer: Timer | undefined
   #closed = false
 
@@ -240,6 +252,11 @@ class Renewal implements KeepAlive {
     this.#arm()
   }
 
+  /** The stream is given up, since its endpoint does not answer. */
+  unheard(): void {
+    if (this.asked) this.#silences++
+  }
+
   /** The stream broke: whether the request arrived is unknown and of no interest. */
   forget(): void {
     this.#asked = undefined
@@ -250,6 +267,7 @@ class Renewal implements KeepAlive {
     if (this.#closed) return
     const { sentAtMs } = this.#asked!
     this.#asked = undefined
+    this.#silences = 0
     if (ttlSeconds <= 0) {
       this.lose(errorOf('lease-not-found'))
       return
@@ -287,13 +305,17 @@ class Renewal implements KeepAlive {
 
   /** When to send, or to stop waiting for an answer. */
   get #actMs(): number {
-    if (this.#asked !== undefined)
-      return (
-        this.#asked.sentAtMs + (this.#ttlMs === undefined ? ANSWER_MS_DEFAULT : this.#ttlMs / 3)
-      )
+    if (this.#asked !== undefined) return this.#asked.sentAtMs + this.#answerMs
     // Without a stream nothing can be sent; the hub sends when there is one.
     if (!this.#hub.canSend || this.#ttlMs === undefined) return Number.POSITIVE_INFINITY
     return this.#provenAtMs + this.#ttlMs / 3
+  }
+
+  /** How long the present endpoint may take to answer. */
+  get #answerMs(): number {
+    const ttlMs = this.#ttlMs ?? Number.POSITIVE_INFINITY
+    if (!this.#hub.hasAnother) return Math.min(ttlMs / 3, 2 * ANSWER_MS_MAX)
+    return Math.min(ttlMs / 6, ANSWER_MS_MAX) * 2 ** Math.max(0, this.#silences - 1)
   }
 
   #act(): void {

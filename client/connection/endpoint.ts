@@ -30,6 +30,8 @@ export const SILENCE_MS = 1_000
 const SILENCE_MS_MAX = 8_000
 /** How long it may take to tell. */
 export const STATUS_MS = 1_000
+/** An endpoint that did not even tell its status is the last to be chosen for so long. */
+const SILENT_MS = 2_000
 
 /** What an {@link Endpoint} needs. */
 export interface EndpointOptions {
@@ -63,6 +65,8 @@ export class Endpoint {
   #line: Line | undefined
   #failures = 0
   #blockedUntilMs = Number.NEGATIVE_INFINITY
+  /** Until then others are chosen if there are any: it says nothing, so far. */
+  #silentUntilMs = Number.NEGATIVE_INFINITY
   #failedForTls = false
   /** Calls without an answer. While there are some, the timer runs or the status was asked for. */
   #owed = 0
@@ -90,6 +94,11 @@ export class Endpoint {
     return Math.max(0, this.#blockedUntilMs - this.#options.clock.now())
   }
 
+  /** For how many milliseconds others are better, while they need not wait longer: it is silent, or `waitMs`. */
+  get avoidMs(): number {
+    return Math.max(this.waitMs, this.#silentUntilMs - this.#options.clock.now())
+  }
+
   /** How often it failed in a row. */
   get failures(): number {
     return this.#failures
@@ -105,6 +114,7 @@ export class Endpoint {
     this.#failures = 0
     this.#failedForTls = false
     this.#blockedUntilMs = Number.NEGATIVE_INFINITY
+    this.#silentUntilMs = Number.NEGATIVE_INFINITY
   }
 
   /** It did not answer as a healthy member does. Calls that fail together count as one failure. */
@@ -122,7 +132,9 @@ export class Endpoint {
    * Other streams would notice much later, when pings stay unanswered.
    */
   suspect(): void {
-    if (!this.#closed && !this.#asking) void this.#askStatus(this.#answers, true)
+    if (this.#closed) return
+    this.#silentUntilMs = this.#options.clock.now() + STATUS_MS
+    if (!this.#asking) void this.#askStatus(this.#answers, true)
   }
 
   /**
@@ -200,6 +212,10 @@ export class Endpoint {
     const line = this.#open()
     const error = await statusError(line.channel)
     this.#asking = false
+    this.#silentUntilMs =
+      error?.code === Status.DEADLINE_EXCEEDED
+        ? this.#options.clock.now() + SILENT_MS
+        : Number.NEGATIVE_INFINITY
     if (this.#closed || (this.#owed === 0 && !isSuspect)) return
     if (error === undefined || this.#answers !== answers) {
       if (this.#owed > 0 && this.#timer === undefined)

@@ -5,7 +5,7 @@
  * from member to member, and connections stay few. An endpoint that fails is left at
  * once for the next one, and is not asked again before its back-off is over, nor after it
  * while another has not failed. When all have failed, the one whose back-off ends first is
- * next.
+ * next; one that is silent, and does not even tell its status, comes after those that speak.
  */
 
 import { Endpoint, type EndpointOptions } from './endpoint.js'
@@ -44,7 +44,7 @@ export class Endpoints {
     for (let step = 0; step < count; step++) {
       const one = this.#all[(from + step) % count]!
       if (isBetter(one, best)) best = one
-      if (best.waitMs === 0 && best.failures === 0) break
+      if (best.avoidMs === 0 && best.failures === 0) break
     }
     if (best !== this.#current)
       this.#options.telemetry.failedOver(this.#current.address, best.address)
@@ -81,6 +81,6 @@ export class Endpoints {
 }
 
 function isBetter(one: Endpoint, other: Endpoint): boolean {
-  if (one.waitMs !== other.waitMs) return one.waitMs < other.waitMs
+  if (one.avoidMs !== other.avoidMs) return one.avoidMs < other.avoidMs
   return one.failures < other.failures
 }

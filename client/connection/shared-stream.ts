@@ -93,9 +93,8 @@ export class SharedStream<Out, In> {
   /** Gives the stream up although it looks alive, and goes to another endpoint. */
   restart(why: string): void {
     if (this.#stream === undefined) return
-    const endpoint = this.#endpoint
+    this.#endpoint?.suspect()
     this.#giveUp(why)
-    endpoint?.suspect()
   }
 
   /**

@@ -19,11 +19,12 @@ import type {
   RangeRequest,
   RangeResponse,
   RangeStreamResponse,
+  StatusResponse,
   WatchRequest,
   WatchResponse,
 } from '../../client/wire/generated/rpc.js'
-import { KV, Lease, Watch } from '../../client/wire/methods.js'
-import type { RpcError } from '../../client/wire/status.js'
+import { KV, Lease, Maintenance, Watch } from '../../client/wire/methods.js'
+import { RpcError, Status } from '../../client/wire/status.js'
 import { VirtualClock } from '../sim/virtual-clock.js'
 
 /** A stream as the member sees it, with everything that came in. */
@@ -73,6 +74,10 @@ export class FakeMember {
     stream: MemberStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
   ) => void = () => {}
   onRangeStream: (stream: MemberStream<RangeRequest, RangeStreamResponse>) => void = () => {}
+  /** How it tells its status; it does not know the method by default, which is an answer, too. */
+  onStatus: () => Init<StatusResponse> | Promise<Init<StatusResponse>> = () => {
+    throw new RpcError(Status.UNIMPLEMENTED, 'unknown method')
+  }
   readonly watches: MemberStream<WatchRequest, WatchResponse>[] = []
   readonly keepAlives: MemberStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>[] = []
 
@@ -85,6 +90,7 @@ export class FakeMember {
       this.ranges++
       return this.onRange(request)
     }),
+    unary(Maintenance.status, () => this.onStatus()),
     streaming(KV.rangeStream, (stream) => {
       const mine: MemberStream<RangeRequest, RangeStreamResponse> = new MemberStream(stream, () =>
         this.onRangeStream(mine),
