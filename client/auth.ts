@@ -10,6 +10,7 @@ import { type Bytes, toBytes } from './bytes.js'
 import type { Calls } from './calls.js'
 import type { RequestOptions } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 import { type Range, toRange } from './range.js'
 import { Type } from './wire/generated/auth.js'
 import { Auth } from './wire/methods.js'
@@ -201,7 +202,7 @@ export class Roles {
   ): Promise<void> {
     const permType = Object.hasOwn(TYPE_BY_ACCESS, access) ? TYPE_BY_ACCESS[access] : undefined
     if (permType === undefined)
-      throw invalidArgument(`The access is read, write or readwrite, not ${String(access)}.`)
+      throw invalidArgument(`The access is read, write or readwrite, not ${inWords(access)}.`)
     const request = { name: toName(name, 'role'), perm: { permType, ...toRange(keys) } }
     await this.#calls.call(Auth.roleGrantPermission, request, 'write', options)
   }

@@ -1,6 +1,7 @@
 /** Keys and values as users give them, checked at the door. */
 
 import { invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 
 /** A key or a value: strings are UTF-8. */
 export type Bytes = string | Uint8Array
@@ -16,7 +17,7 @@ export function toBytes(bytes: Bytes, what: string): Uint8Array {
     throw invalidArgument(`The ${what} has half of a surrogate pair in it, which is no text.`)
   }
   if (bytes instanceof Uint8Array) return bytes
-  throw invalidArgument(`The ${what} must be a string or a Uint8Array, not ${typeof bytes}.`)
+  throw invalidArgument(`The ${what} must be a string or a Uint8Array, not ${inWords(bytes)}.`)
 }
 
 /** The bytes of a key, which must not be empty. */
@@ -30,7 +31,7 @@ export function toKey(key: Bytes): Uint8Array {
 export function toCount(value: number | undefined, what: string): number {
   if (value === undefined) return 0
   if (Number.isSafeInteger(value) && value >= 0) return value
-  throw invalidArgument(`The ${what} must be a whole number from 0 on, not ${value}.`)
+  throw invalidArgument(`The ${what} must be a whole number from 0 on, not ${inWords(value)}.`)
 }
 
 /** Behind the largest lease id. */
@@ -39,7 +40,7 @@ const LEASE_ID_END = 2n ** 63n
 /** A lease id: a bigint from 0 on, where 0 is no lease. */
 export function toLeaseId(id: bigint): bigint {
   if (typeof id === 'bigint' && id >= 0n && id < LEASE_ID_END) return id
-  throw invalidArgument(`A lease id is a bigint from 0n to 2^63 - 1, not ${String(id)}.`)
+  throw invalidArgument(`A lease id is a bigint from 0n to 2^63 - 1, not ${inWords(id)}.`)
 }
 
 /** Key or value as UTF-8; what is none becomes U+FFFD. */

@@ -27,6 +27,11 @@ export interface CacheWait {
   readonly timeoutMs?: number
 }
 
+/** Read what is there. */
+export interface PresentRead {
+  readonly consistent?: false
+}
+
 /** How to read as consistently as from the store. */
 export interface ConsistentRead extends CacheWait {
   readonly consistent: true

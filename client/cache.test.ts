@@ -209,6 +209,17 @@ describe('after a break', () => {
 })
 
 describe('consistent reads', () => {
+  test('are only those that ask for it', async () => {
+    const { cache, first } = await ready(kv('k/a', 4))
+    const { ranges } = first
+    expect(cache.get('k/a', { consistent: false })).toBe(cache.get('k/a'))
+    expect(cache.getAll(undefined, { consistent: false })).toEqual(cache.getAll())
+    const wrong = expect.objectContaining({ code: 'invalid-argument' })
+    expect(() => cache.get('k/a', { consistent: 'no' as never })).toThrow(wrong)
+    await settled()
+    expect(first.ranges).toBe(ranges)
+  })
+
   test('of one turn share one read, and wait for what it saw', async () => {
     const { cache, first, stream, watchId } = await ready(kv('k/a', 1))
     const before = first.ranges

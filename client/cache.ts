@@ -17,17 +17,19 @@ import {
   type CacheOptions,
   type CacheWait,
   type ConsistentRead,
+  type PresentRead,
 } from './cache-options.js'
 import { CacheSync, type SyncOwner, type SyncTarget } from './cache-sync.js'
 import { CacheWaiters } from './cache-waiters.js'
 import type { Calls } from './calls.js'
 import type { Connection } from './connection/connection.js'
-import { ConclaveError, errorOf } from './errors.js'
+import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import type { Clock } from './host/clock.js'
+import { inWords } from './in-words.js'
 import { KeyBounds } from './key-bounds.js'
 import type { KeyValue } from './key-value.js'
 import { type Range, toRange, type WireRange } from './range.js'
-import { checkSignal } from './request-checks.js'
+import { checkOptions, checkSignal, checkWait } from './request-checks.js'
 import { type Listener, TypedEvents } from './typed-events.js'
 import type { WatchBatch, WatchClient } from './watch.js'
 
@@ -37,6 +39,7 @@ export {
   type CacheOptions,
   type CacheWait,
   type ConsistentRead,
+  type PresentRead,
 } from './cache-options.js'
 
 /** What a cache is made of. */
@@ -74,6 +77,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     const range = isPrefix ? { prefix: prefixOrRange } : prefixOrRange
     const wireRange = toRange(range)
     this.#bounds = new KeyBounds(wireRange)
+    checkOptions(options)
     const maxKeys = toCount(options.maxKeys ?? KEYS_MAX, 'maxKeys')
     const { decode, requireLeader = true, signal } = options
     checkSignal(signal)
@@ -107,6 +111,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
    */
   async ready(options: CacheWait = {}): Promise<void> {
     if (this.#ended !== undefined) throw this.#ended
+    checkWait(options)
     const timeoutMs = options.timeoutMs ?? Number.POSITIVE_INFINITY
     if (!this.#copy.isFilled) await this.#waiters.until(0, timeoutMs, options.signal)
   }
@@ -135,11 +140,12 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
    *   `failed-precondition`: the cache is not ready; why it ended; with `consistent` also
    *   `deadline-exceeded`, `unavailable`, `cancelled`. What `decode` throws.
    */
-  get(key: Bytes): T | undefined
+  get(key: Bytes, options?: PresentRead): T | undefined
   get(key: Bytes, options: ConsistentRead): Promise<T | undefined>
-  get(key: Bytes, options?: ConsistentRead): T | undefined | Promise<T | undefined> {
+  get(key: Bytes, options?: PresentRead | ConsistentRead): T | undefined | Promise<T | undefined> {
     const text = this.#bounds.textOf(key)
-    return options === undefined ? this.#at(text) : this.#consistent(options, () => this.#at(text))
+    if (!isConsistent(options)) return this.#at(text)
+    return this.#consistent(options, () => this.#at(text))
   }
 
   /** Is there such a key? */
@@ -155,12 +161,12 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
    *
    * @param range plain bytes are a prefix.
    */
-  getAll(range?: Bytes | Range): T[]
+  getAll(range?: Bytes | Range, options?: PresentRead): T[]
   getAll(range: Bytes | Range | undefined, options: ConsistentRead): Promise<T[]>
-  getAll(range?: Bytes | Range, options?: ConsistentRead): T[] | Promise<T[]> {
+  getAll(range?: Bytes | Range, options?: PresentRead | ConsistentRead): T[] | Promise<T[]> {
     const part = this.#bounds.partOf(range)
     const read = () => this.#list(part).map((kv) => this.#decode(kv))
-    return options === undefined ? read() : this.#consistent(options, read)
+    return isConsistent(options) ? this.#consistent(options, read) : read()
   }
 
   /** Keys as UTF-8 and what they have, in the order of the keys, of the revision of the call. */
@@ -178,6 +184,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
    */
   async waitFor(revision: number, options: CacheWait = {}): Promise<number> {
     toCount(revision, 'revision')
+    checkWait(options)
     if (this.#ended !== undefined) throw this.#ended
     if (this.#copy.isFilled && this.#copy.revision >= revision) return this.#copy.revision
     const reached = this.#waiters.until(
@@ -244,6 +251,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   }
 
   async #consistent<R>(options: ConsistentRead, read: () => R): Promise<R> {
+    checkWait(options)
     const { timeoutMs = this.#timeoutMs, signal } = options
     if (this.#ended !== undefined) throw this.#ended
     const untilMs = this.#clock.now() + timeoutMs
@@ -332,6 +340,17 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     }
     return there.value
   }
+}
+
+/** Must the answer wait? @throws {ConclaveError} `invalid-argument`: that is not said. */
+function isConsistent(
+  options: PresentRead | ConsistentRead | undefined,
+): options is ConsistentRead {
+  if (options === undefined) return false
+  checkOptions(options)
+  const { consistent = false } = options
+  if (typeof consistent === 'boolean') return consistent
+  throw invalidArgument(`consistent is true or false, not ${inWords(consistent)}.`)
 }
 
 function* pairs<T>(

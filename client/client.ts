@@ -23,7 +23,7 @@ import { type ConnectOptions, resolveOptions } from './options.js'
 import { type Guarantees, type PipelineMode, UNARY } from './pipeline/guarantees.js'
 import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
-import { checkRequest } from './request-checks.js'
+import { checkOptions, checkRequest } from './request-checks.js'
 import type { ClientMetrics } from './telemetry.js'
 import { Txn } from './txn.js'
 import { sharedFeeds, WatchClient, type Watcher, type WatchOptions } from './watch.js'
@@ -122,6 +122,7 @@ export class Client implements Keyspace, AsyncDisposable {
    *   `unimplemented` when the pipeline is required and not offered.
    */
   async ready(options: Pick<RequestOptions, 'signal' | 'timeoutMs'> = {}): Promise<Guarantees> {
+    checkRequest(options)
     if (this.#pipeline !== undefined) return this.#pipeline.ready(options)
     await this.maintenance.status(undefined, options)
     return UNARY
@@ -190,6 +191,7 @@ export class Client implements Keyspace, AsyncDisposable {
     request: Init<Request>,
     options: RequestOptions & { readonly intent?: Intent } = {},
   ): Promise<Response> {
+    checkOptions(options)
     return this.#calls.call(method, request, options.intent ?? 'write', options)
   }
 

@@ -3,7 +3,9 @@
 import type { Calls } from './calls.js'
 import type { RequestOptions } from './connection/connection.js'
 import { errorOf, invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 import type { MemberSync } from './member-sync.js'
+import { checkOptions } from './request-checks.js'
 import type { Member as WireMember } from './wire/generated/rpc.js'
 import { Cluster } from './wire/methods.js'
 
@@ -68,6 +70,7 @@ export class ClusterClient {
   async list(
     options: RequestOptions & { readonly linearizable?: boolean } = {},
   ): Promise<Member[]> {
+    checkOptions(options)
     const request = { linearizable: options.linearizable ?? true }
     const response = await this.#calls.call(Cluster.memberList, request, 'read', options)
     return response.members.map(memberOf)
@@ -165,8 +168,12 @@ function memberOf(member: WireMember): Member {
 
 /** @throws {ConclaveError} `invalid-argument`. */
 function toList(urls: string | readonly string[]): string[] {
-  const list = typeof urls === 'string' ? [urls] : [...urls]
-  if (list.length === 0 || list.some((url) => typeof url !== 'string' || url === ''))
+  const list: readonly unknown[] = typeof urls === 'string' ? [urls] : urls
+  if (
+    !Array.isArray(list) ||
+    list.length === 0 ||
+    list.some((url) => typeof url !== 'string' || url === '')
+  )
     throw invalidArgument('A member needs at least one peer URL, such as http://host:2380.')
   return list
 }
@@ -176,5 +183,5 @@ const UINT64_MAX = 2n ** 64n - 1n
 /** The id of a member, checked. @throws {ConclaveError} `invalid-argument`. */
 export function toMemberId(id: unknown): bigint {
   if (typeof id === 'bigint' && id > 0n && id <= UINT64_MAX) return id
-  throw invalidArgument(`A member's id is a bigint from 1n to 2^64 - 1, not ${String(id)}.`)
+  throw invalidArgument(`A member's id is a bigint from 1n to 2^64 - 1, not ${inWords(id)}.`)
 }

@@ -2,6 +2,7 @@
 
 import { type Bytes, toBytes, toCount, toLeaseId } from './bytes.js'
 import { invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 import { type Range, toRange, type WireRange } from './range.js'
 import type { Init } from './wire/codec.js'
 import { CompareResult, CompareTarget, type Compare as WireCompare } from './wire/generated/rpc.js'
@@ -96,7 +97,7 @@ export class CompareTargets {
   /** Without what is compared with. */
   #wire(operator: Operator, target: CompareTarget): Init<WireCompare> {
     if (!Object.hasOwn(RESULTS, operator))
-      throw invalidArgument(`An operator is =, !=, > or <, not '${operator}'.`)
+      throw invalidArgument(`An operator is =, !=, > or <, not ${inWords(operator)}.`)
     const { key, rangeEnd } = this.#range
     return { result: RESULTS[operator], target, key, rangeEnd }
   }

@@ -15,6 +15,7 @@ import type { RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import type { KeyValue } from './key-value.js'
 import { op } from './operations.js'
+import { checkOptions } from './request-checks.js'
 import type { Header } from './requests.js'
 import { Txn } from './txn.js'
 
@@ -66,6 +67,7 @@ export async function createKey(
   value: Bytes,
   options: RequestOptions & GuardedOptions,
 ): Promise<GuardedResult<KeyValue>> {
+  checkOptions(options)
   const { lease = 0n } = options
   const { succeeded, responses, revision, header } = await new Txn<[], []>(calls)
     .if(compare(key).missing())
@@ -90,6 +92,7 @@ export async function replaceKey(
 ): Promise<GuardedResult<KeyValue | null>> {
   if (toCount(modRevision, 'modRevision') === 0)
     throw invalidArgument('There is no revision 0; to put a key that must not exist, use create().')
+  checkOptions(options)
   const { lease } = options
   const result = await new Txn<[], []>(calls)
     .if(compare(key).modRevision('=', modRevision))

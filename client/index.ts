@@ -9,6 +9,7 @@ export type {
   CacheOptions,
   CacheWait,
   ConsistentRead,
+  PresentRead,
 } from './cache.js'
 export type { CallTrace } from './calls-observed.js'
 export { Client, connect } from './client.js'

@@ -17,6 +17,7 @@ import { type KeyValue, keyValueOf } from './key-value.js'
 import { type Range, toRange, toRangeOrPrefix } from './range.js'
 import { type PiecesOptions, RangeCursor } from './range-cursor.js'
 import { RangeReader, readPages } from './range-pieces.js'
+import { checkOptions } from './request-checks.js'
 import {
   type DeleteOptions,
   type DeleteResult,
@@ -111,6 +112,7 @@ export class KvClient {
     range: Bytes | Range,
     options: RequestOptions & PagesOptions = {},
   ): AsyncGenerator<RangeResult, void, undefined> {
+    checkOptions(options)
     const { pageSize = PAGE_SIZE } = options
     if (toCount(pageSize, 'pageSize') === 0) throw invalidArgument('A page has one key at least.')
     const cursor = new RangeCursor(toRangeOrPrefix(range), options)
@@ -139,6 +141,7 @@ export class KvClient {
 
   /** How many keys a range has; plain bytes are a prefix. */
   async count(range: Bytes | Range, options: RequestOptions & ReadOptions = {}): Promise<number> {
+    checkOptions(options)
     const { revision, serializable } = options
     const request = rangeRequest(toRangeOrPrefix(range), { countOnly: true })
     request.revision = toCount(revision, 'revision')
@@ -218,6 +221,7 @@ export class KvClient {
     change: (current: KeyValue | null) => Bytes | undefined | Promise<Bytes | undefined>,
     options: RequestOptions & UpdateOptions = {},
   ): Promise<UpdateResult> {
+    checkOptions(options)
     const { signal, timeoutMs, metadata } = options
     return updateKey(
       this.#calls,
@@ -239,6 +243,7 @@ export class KvClient {
     options: RequestOptions & { readonly physical?: boolean } = {},
   ): Promise<void> {
     if (toCount(revision, 'revision') === 0) throw invalidArgument('There is no revision 0.')
+    checkOptions(options)
     const request = { revision, physical: options.physical ?? false }
     await this.#calls.call(KV.compact, request, 'write', options)
   }

@@ -4,8 +4,9 @@ import { toBytes, toLeaseId } from './bytes.js'
 import type { Calls } from './calls.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 import { type KeepAlive, KeepAliveHub, type KeepAliveListener } from './keep-alive.js'
-import { checkRequest, positiveMs } from './request-checks.js'
+import { checkOptions, checkRequest, positiveMs } from './request-checks.js'
 import { Lease as LeaseMethods } from './wire/methods.js'
 
 /** A lease that was granted. */
@@ -65,8 +66,11 @@ export class LeaseClient {
     ttlSeconds: number,
     options: RequestOptions & { readonly id?: bigint } = {},
   ): Promise<Lease> {
+    checkOptions(options)
     if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > TTL_SECONDS_MAX)
-      throw invalidArgument(`A TTL is a whole number of seconds from 1 on, not ${ttlSeconds}.`)
+      throw invalidArgument(
+        `A TTL is a whole number of seconds from 1 on, not ${inWords(ttlSeconds)}.`,
+      )
     const request = { TTL: ttlSeconds, ID: toLeaseId(options.id ?? 0n) }
     const grantedAtMs = this.#connection.clock.now()
     const { leaseGrant } = LeaseMethods
@@ -128,6 +132,7 @@ export class LeaseClient {
    */
   keepAlive(lease: Lease | bigint, listener: KeepAliveListener = {}): KeepAlive {
     this.#connection.assertOpen()
+    checkOptions(listener)
     if (typeof lease !== 'object' || lease === null)
       return this.#hub.add(toLeaseId(lease), undefined, listener)
     if (!Number.isFinite(lease.ttlSeconds) || !Number.isFinite(lease.grantedAtMs))
@@ -145,6 +150,7 @@ export class LeaseClient {
     id: bigint,
     options: RequestOptions & { readonly keys?: boolean } = {},
   ): Promise<TimeToLive> {
+    checkOptions(options)
     const request = { ID: toLeaseId(id), keys: options.keys ?? false }
     const { leaseTimeToLive } = LeaseMethods
     const response = await this.#calls.call(leaseTimeToLive, request, 'read', options)

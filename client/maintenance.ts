@@ -6,6 +6,8 @@ import { toMemberId } from './cluster.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { writeWhole } from './host/file-new.js'
+import { inWords } from './in-words.js'
+import { checkOptions } from './request-checks.js'
 import { type Header, headerOf } from './requests.js'
 import { type SnapshotChunk, type SnapshotOptions, takeSnapshot } from './snapshot.js'
 import { AlarmAction, AlarmType, DowngradeAction } from './wire/generated/rpc.js'
@@ -95,6 +97,7 @@ export class MaintenanceClient {
    * @param endpoint the endpoint in use when absent.
    */
   async status(endpoint?: string, options: RequestOptions = {}): Promise<MemberStatus> {
+    checkOptions(options)
     const { status } = Maintenance
     const response = await this.#calls.call(status, {}, 'read', { ...options, endpoint })
     return {
@@ -131,6 +134,8 @@ export class MaintenanceClient {
    */
   async disarm(alarm?: Alarm, options: RequestOptions = {}): Promise<Alarm[]> {
     const known = async () => (await this.alarms(options)).filter(({ kind }) => kind !== 'unknown')
+    if (alarm !== undefined && (typeof alarm !== 'object' || alarm === null))
+      throw invalidArgument(`An alarm is one of alarms(), not ${inWords(alarm)}.`)
     const disarmed = alarm === undefined ? await known() : [alarm]
     for (const { memberId, kind } of disarmed) {
       const request = { action: AlarmAction.DEACTIVATE, memberID: memberId, alarm: typeOf(kind) }
@@ -147,6 +152,7 @@ export class MaintenanceClient {
    * @throws {ConclaveError} `unimplemented` (our own server needs none), `outcome-unknown`, ….
    */
   async defragment(endpoint: string, options: RequestOptions = {}): Promise<void> {
+    checkOptions(options)
     if (typeof endpoint !== 'string')
       throw invalidArgument('Name the endpoint of the member that is to be defragmented.')
     await this.#calls.call(Maintenance.defragment, {}, 'write', { ...options, endpoint })
@@ -159,6 +165,7 @@ export class MaintenanceClient {
    * @throws {ConclaveError} `unimplemented` by our own server, ….
    */
   async hash(endpoint?: string, options: RequestOptions = {}): Promise<DatabaseHash> {
+    checkOptions(options)
     const { hash } = Maintenance
     const response = await this.#calls.call(hash, {}, 'read', { ...options, endpoint })
     return { hash: response.hash, header: headerOf(response.header) }
@@ -175,6 +182,7 @@ export class MaintenanceClient {
     endpoint?: string,
     options: RequestOptions & { readonly revision?: number } = {},
   ): Promise<KeysHash> {
+    checkOptions(options)
     const request = { revision: toCount(options.revision, 'revision') }
     const { hashKV } = Maintenance
     const response = await this.#calls.call(hashKV, request, 'read', { ...options, endpoint })
@@ -194,6 +202,7 @@ export class MaintenanceClient {
    *   `deadline-exceeded`, `cancelled`, `closed`, ….
    */
   snapshot(options: SnapshotOptions = {}): AsyncGenerator<SnapshotChunk, void, undefined> {
+    checkOptions(options)
     return takeSnapshot(this.#connection, options)
   }
 
@@ -244,6 +253,7 @@ export class MaintenanceClient {
    *   member, or a learner), `outcome-unknown` (it did not take over in time).
    */
   async moveLeader(id: bigint, options: RequestOptions = {}): Promise<void> {
+    checkOptions(options)
     const request = { targetID: toMemberId(id) }
     const leader = await this.#leaderEndpoint(options)
     const { moveLeader } = Maintenance
@@ -317,12 +327,12 @@ function kindOf(alarm: AlarmType): Alarm['kind'] {
 function typeOf(kind: Alarm['kind']): AlarmType {
   if (kind === 'no-space') return AlarmType.NOSPACE
   if (kind === 'corrupt') return AlarmType.CORRUPT
-  throw invalidArgument(`An alarm to disarm is 'no-space' or 'corrupt', not '${kind}'.`)
+  throw invalidArgument(`An alarm to disarm is 'no-space' or 'corrupt', not ${inWords(kind)}.`)
 }
 
 function toVersion(version: unknown): string {
   if (typeof version === 'string' && /^\d+\.\d+(\.\d+)?$/.test(version)) return version
-  throw invalidArgument(`A version is text such as '3.5', not '${String(version)}'.`)
+  throw invalidArgument(`A version is text such as '3.5', not ${inWords(version)}.`)
 }
 
 /** Did the operating system say so? By its mark and not by class: it may be an Error of another realm. */

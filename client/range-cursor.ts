@@ -10,8 +10,10 @@
 import type { Calls } from './calls.js'
 import type { RequestOptions } from './connection/connection.js'
 import { ConclaveError, invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 import type { KeyValue } from './key-value.js'
 import type { WireRange } from './range.js'
+import { checkOptions } from './request-checks.js'
 import { type RangeOptions, type RangeResult, rangeRequest, rangeResult } from './requests.js'
 import type { Init } from './wire/codec.js'
 import { type RangeRequest, SortOrder } from './wire/generated/rpc.js'
@@ -34,8 +36,10 @@ export class RangeCursor {
 
   /** @throws {ConclaveError} `invalid-argument`. */
   constructor(range: WireRange, options: PiecesOptions) {
+    checkOptions(options)
     const { sort = 'key', countOnly } = options as RangeOptions
-    if (sort !== 'key') throw invalidArgument(`In pieces a range is sorted by key, not '${sort}'.`)
+    if (sort !== 'key')
+      throw invalidArgument(`In pieces a range is sorted by key, not ${inWords(sort)}.`)
     if (countOnly) throw invalidArgument('To count, use count().')
     this.#rest = rangeRequest(range, options)
     this.#descending = this.#rest.sortOrder === SortOrder.DESCEND

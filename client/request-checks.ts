@@ -3,18 +3,29 @@
 import { setMaxListeners } from 'node:events'
 import type { RequestOptions } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 
 /** Names that gRPC takes, but for its own and those of binary values. */
 const METADATA_NAME = /^(?!grpc-)[0-9a-z_.-]+(?<!-bin)$/i
 /** Printable ASCII. */
 const METADATA_VALUE = /^[ -~]*$/
 
+/** Refuses what stands where options are expected and is no object. @throws {ConclaveError} `invalid-argument`. */
+export function checkOptions(options: object): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
+  throw invalidArgument(
+    `Options are an object, such as { timeoutMs: 1000 }, not ${inWords(options)}.`,
+  )
+}
+
 /**
  * Checks the signal and the metadata of a request; times are checked where they count.
  *
  * @throws {ConclaveError} `invalid-argument`.
  */
-export function checkRequest({ signal, metadata }: RequestOptions): void {
+export function checkRequest(options: RequestOptions): void {
+  checkOptions(options)
+  const { signal, metadata } = options
   checkSignal(signal)
   if (metadata !== undefined) checkMetadata(metadata)
 }
@@ -32,10 +43,25 @@ export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal instanceof EventTarget) setMaxListeners(0, signal)
 }
 
+/**
+ * Checks how long somebody waits; it may be for ever.
+ *
+ * @throws {ConclaveError} `invalid-argument`.
+ */
+export function checkWait(options: {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+}): void {
+  checkOptions(options)
+  const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options
+  checkSignal(signal)
+  if (timeoutMs !== Number.POSITIVE_INFINITY) positiveMs(timeoutMs, 'timeoutMs')
+}
+
 /** A time. @throws {ConclaveError} `invalid-argument`: it is none. */
 export function positiveMs(ms: number, name: string): number {
   if (Number.isFinite(ms) && ms > 0) return ms
-  throw invalidArgument(`${name} must be a positive number of milliseconds, not ${String(ms)}.`)
+  throw invalidArgument(`${name} must be a positive number of milliseconds, not ${inWords(ms)}.`)
 }
 
 function checkMetadata(metadata: unknown): void {

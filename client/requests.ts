@@ -7,8 +7,10 @@
 
 import { type Bytes, toBytes, toCount, toKey, toLeaseId } from './bytes.js'
 import { invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 import { type KeyValue, keyValueOf, keyValuesOf } from './key-value.js'
 import type { WireRange } from './range.js'
+import { checkOptions } from './request-checks.js'
 import type { Init } from './wire/codec.js'
 import {
   type DeleteRangeRequest,
@@ -117,6 +119,7 @@ const SORT_ORDERS = { ascending: SortOrder.ASCEND, descending: SortOrder.DESCEND
 
 /** A range request. */
 export function rangeRequest(range: WireRange, options: RangeOptions): Init<RangeRequest> {
+  checkOptions(options)
   const { sort, order, keysOnly, countOnly, serializable } = options
   const sorted = sort !== undefined || order !== undefined
   return {
@@ -139,11 +142,13 @@ export function rangeRequest(range: WireRange, options: RangeOptions): Init<Rang
 
 /** A delete request. */
 export function deleteRequest(range: WireRange, options: DeleteOptions): Init<DeleteRangeRequest> {
+  checkOptions(options)
   return { key: range.key, rangeEnd: range.rangeEnd, prevKv: options.prevKv ?? false }
 }
 
 /** A put request. */
 export function putRequest(key: Bytes, value: Bytes, options: PutOptions): Init<PutRequest> {
+  checkOptions(options)
   const bytes = toBytes(value, 'value')
   const lease = toLeaseId(options.lease ?? 0n)
   if (options.ignoreValue && bytes.length > 0)
@@ -189,5 +194,7 @@ const NO_HEADER: Header = { clusterId: 0n, memberId: 0n, revision: 0, raftTerm: 
 
 function choice<T>(choices: Readonly<Record<string, T>>, name: string, what: string): T {
   if (Object.hasOwn(choices, name)) return choices[name]!
-  throw invalidArgument(`${what} is one of ${Object.keys(choices).join(', ')}, not '${name}'.`)
+  throw invalidArgument(
+    `${what} is one of ${Object.keys(choices).join(', ')}, not ${inWords(name)}.`,
+  )
 }

@@ -15,9 +15,10 @@ import { type Bytes, toCount } from './bytes.js'
 import type { Calls } from './calls.js'
 import type { Connection } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
 import { LimitedCalls } from './limited-calls.js'
 import { type Range, toRange } from './range.js'
-import { checkSignal } from './request-checks.js'
+import { checkOptions, checkSignal } from './request-checks.js'
 import type { FeedRequest, FeedSink, FeedSource, WatchFeed } from './watch-feed.js'
 import { WatchHub } from './watch-hub.js'
 import { RelistingFeed } from './watch-relist.js'
@@ -93,6 +94,7 @@ export class WatchClient {
 
   /** See `Client.watch`. */
   watch(range: Bytes | Range, options: WatchOptions): Watcher {
+    checkOptions(options)
     const { bufferEventsMax = BUFFER_EVENTS_MAX, bufferBytesMax = BUFFER_BYTES_MAX } = options
     const request = feedRequest(range, options)
     const limits = {
@@ -138,12 +140,12 @@ function toFilters(filters: WatchOptions['filters']): readonly FilterType[] {
 function toFilter(filter: 'noPut' | 'noDelete'): FilterType {
   if (filter === 'noPut') return FilterType.NOPUT
   if (filter === 'noDelete') return FilterType.NODELETE
-  throw invalidArgument(`A filter is 'noPut' or 'noDelete', not '${filter}'.`)
+  throw invalidArgument(`A filter is 'noPut' or 'noDelete', not ${inWords(filter)}.`)
 }
 
 function relists(onCompacted: 'fail' | 'relist'): boolean {
   if (onCompacted === 'relist' || onCompacted === 'fail') return onCompacted === 'relist'
-  throw invalidArgument(`onCompacted is 'fail' or 'relist', not '${onCompacted}'.`)
+  throw invalidArgument(`onCompacted is 'fail' or 'relist', not ${inWords(onCompacted)}.`)
 }
 
 function atLeastOne(value: number, what: string): number {
