@@ -10,6 +10,7 @@
 import type { Calls, Streams } from './calls.js'
 import type { RequestOptions } from './connection/connection.js'
 import { errorOf } from './errors.js'
+import { leavable } from './iteration.js'
 import { type KeyValue, keyValuesOf } from './key-value.js'
 import type { RangeCursor } from './range-cursor.js'
 import type { RangeResult } from './requests.js'
@@ -29,14 +30,17 @@ const BYTES_LOW = 256 * 1024
 const BYTES_HIGH = 1024 * 1024
 
 /** Yields the pages of a range. */
-export async function* readPages(
+export function readPages(
   calls: Calls,
   cursor: RangeCursor,
   pageSize: number,
   options: RequestOptions,
 ): AsyncGenerator<RangeResult, void, undefined> {
-  do yield await cursor.page(calls, pageSize, options)
-  while (cursor.more)
+  async function* pages(signal: AbortSignal): AsyncGenerator<RangeResult, void, undefined> {
+    do yield await cursor.page(calls, pageSize, { ...options, signal })
+    while (cursor.more)
+  }
+  return leavable(options.signal, pages)
 }
 
 /** Reads ranges key by key. */
@@ -53,7 +57,11 @@ export class RangeReader {
   }
 
   /** Yields the keys of a range. Holds one piece at a time. */
-  async *read(
+  read(cursor: RangeCursor, options: RequestOptions): AsyncGenerator<KeyValue, void, undefined> {
+    return leavable(options.signal, (signal) => this.#keys(cursor, { ...options, signal }))
+  }
+
+  async *#keys(
     cursor: RangeCursor,
     options: RequestOptions,
   ): AsyncGenerator<KeyValue, void, undefined> {

@@ -8,6 +8,7 @@
  */
 
 import { ConclaveError, errorOf } from './errors.js'
+import { Iteration } from './iteration.js'
 import { type Listener, TypedEvents, throwLater } from './typed-events.js'
 import { type BufferLimits, WatchBuffer } from './watch-buffer.js'
 import { type Relisted, toWatchBatch, type WatchBatch, type WatchEvent } from './watch-event.js'
@@ -155,37 +156,54 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
     return this
   }
 
-  /** Events one by one. */
-  async *[Symbol.asyncIterator](): AsyncIterator<WatchEvent> {
-    for await (const batch of this.batches())
-      for (const event of batch.events) {
-        if (this.#isLeft) break
-        yield event
+  /** Events one by one. Leaving the loop, or `return()`, ends the watch. */
+  [Symbol.asyncIterator](): AsyncGenerator<WatchEvent, void, undefined> {
+    let events: readonly WatchEvent[] = []
+    let told = 0
+    return this.#iteration(async () => {
+      while (this.#isLeft || told === events.length) {
+        const batch = await this.#nextBatch()
+        if (batch === undefined) return undefined
+        events = batch.events
+        told = 0
       }
+      return events[told++]
+    })
   }
 
   /**
-   * Whole revisions, and progress reports.
+   * Whole revisions, and progress reports. Leaving the loop, or `return()`, ends the watch.
    *
    * @throws {ConclaveError} `compacted` with `compactRevision`, `permission-denied`, `closed`, ….
    */
-  async *batches(): AsyncGenerator<WatchBatch, void, undefined> {
-    this.#readBy('iterator')
-    try {
-      for (;;) {
-        const batch = this.#take()
-        if (batch !== undefined) yield batch
-        else if (this.#ended !== undefined) {
-          if (this.#ended.error !== undefined) throw this.#ended.error
-          return
-        } else {
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve
-          })
-        }
-      }
-    } finally {
-      this.close()
+  batches(): AsyncGenerator<WatchBatch, void, undefined> {
+    return this.#iteration(() => this.#nextBatch())
+  }
+
+  #iteration<T>(next: () => Promise<T | undefined>): Iteration<T> {
+    let isReader = false
+    return new Iteration({
+      next: async () => {
+        if (!isReader) this.#readBy('iterator')
+        isReader = true
+        return next()
+      },
+      // One that was never begun, beside another reader, ends nothing.
+      leave: () => {
+        if (isReader || this.#reader === 'nobody') this.close()
+      },
+    })
+  }
+
+  async #nextBatch(): Promise<WatchBatch | undefined> {
+    for (;;) {
+      const batch = this.#take()
+      if (batch !== undefined) return batch
+      if (this.#ended?.error !== undefined) throw this.#ended.error
+      if (this.#ended !== undefined) return undefined
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
     }
   }
 
