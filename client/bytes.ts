@@ -2,6 +2,7 @@
 
 import { invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
+import type { Lease } from './lease.js'
 
 /** A key or a value: strings are UTF-8. */
 export type Bytes = string | Uint8Array
@@ -37,10 +38,16 @@ export function toCount(value: number | undefined, what: string): number {
 /** Behind the largest lease id. */
 const LEASE_ID_END = 2n ** 63n
 
-/** A lease id: a bigint from 0 on, where 0 is no lease. */
-export function toLeaseId(id: bigint): bigint {
+/** The id of a lease, or an id itself: a bigint from 0 on, where 0 is no lease. */
+export function toLeaseId(lease: Lease | bigint): bigint {
+  const isLease = typeof lease === 'object' && lease !== null
+  const id = isLease ? lease.id : lease
   if (typeof id === 'bigint' && id >= 0n && id < LEASE_ID_END) return id
-  throw invalidArgument(`A lease id is a bigint from 0n to 2^63 - 1, not ${inWords(id)}.`)
+  if (!isLease)
+    throw invalidArgument(`A lease id is a bigint from 0n to 2^63 - 1, not ${inWords(id)}.`)
+  throw invalidArgument(
+    `A lease is what grant() gave, or its id, not ${inWords(lease)} whose id is ${inWords(id)}.`,
+  )
 }
 
 /** Key or value as UTF-8; what is none becomes U+FFFD. */

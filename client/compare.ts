@@ -3,6 +3,7 @@
 import { type Bytes, toBytes, toCount, toLeaseId } from './bytes.js'
 import { invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
+import type { Lease } from './lease.js'
 import { type Range, toRange, type WireRange } from './range.js'
 import type { Init } from './wire/codec.js'
 import { CompareResult, CompareTarget, type Compare as WireCompare } from './wire/generated/rpc.js'
@@ -78,7 +79,7 @@ export class CompareTargets {
   }
 
   /** The lease; 0n when it has none or there is no such key. */
-  lease(operator: Operator, lease: bigint): Compare {
+  lease(operator: Operator, lease: Lease | bigint): Compare {
     const wire = this.#wire(operator, CompareTarget.LEASE)
     wire.lease = toLeaseId(lease)
     return new Compare(wire)

@@ -14,6 +14,7 @@ import { compare } from './compare.js'
 import type { RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import type { KeyValue } from './key-value.js'
+import type { Lease } from './lease.js'
 import { op } from './operations.js'
 import { checkOptions } from './request-checks.js'
 import type { Header } from './requests.js'
@@ -22,7 +23,7 @@ import { Txn } from './txn.js'
 /** How to create or replace. */
 export interface GuardedOptions {
   /** The lease that the key is to live with. Without one a new key lives on its own, an old one keeps what it has; `0n` takes it away. */
-  readonly lease?: bigint
+  readonly lease?: Lease | bigint
 }
 
 /** How to update. */

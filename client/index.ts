@@ -36,7 +36,7 @@ export type { KeepAlive, KeepAliveListener } from './keep-alive.js'
 export { KeyValue } from './key-value.js'
 export type { Keyspace } from './keyspace.js'
 export type { KvClient, PagesOptions } from './kv.js'
-export type { Lease, LeaseClient, TimeToLive } from './lease.js'
+export type { GrantedLease, Lease, LeaseClient, TimeToLive } from './lease.js'
 export type {
   Alarm,
   DatabaseHash,

@@ -2,6 +2,7 @@
 
 import { describe, expect, jest, test } from '@jest/globals'
 import { type FakeMember, fakeMembers, settled, silence } from '../test/client/fake-members.js'
+import { compare } from './compare.js'
 import type { ConclaveError } from './errors.js'
 import type { KeepAliveListener } from './keep-alive.js'
 import { etcdErrors } from './wire/etcd-errors.js'
@@ -350,6 +351,39 @@ describe('a lease under renewal', () => {
     expect(lost.map((error) => error.code)).toEqual(['unauthenticated'])
     expect(clock.timerCount).toBe(0)
   })
+})
+
+test('a renewal is closed at the end of its block', async () => {
+  const { client, clock, first } = fakeMembers(1)
+  renews(first)
+  {
+    await using _alive = client.lease.keepAlive(lease)
+    await clock.run(10)
+  }
+  await clock.run(10)
+  expect(first.keepAlives[0]!.closed).toBeDefined()
+  expect(clock.timerCount).toBe(0)
+})
+
+test('what is no lease is refused, and named', async () => {
+  const { client } = fakeMembers(1)
+  const odd = (value: unknown) => value as bigint
+  for (const refuse of [
+    async (value: bigint) => client.lease.revoke(value),
+    async (value: bigint) => client.lease.timeToLive(value),
+    async (value: bigint) => client.lease.keepAliveOnce(value),
+    async (value: bigint) => client.lease.keepAlive(value),
+    async (value: bigint) => client.kv.put('a', '1', { lease: value }),
+    async (value: bigint) => compare('a').lease('=', value),
+  ]) {
+    await expect(refuse(odd('7'))).rejects.toThrow("not the string '7'.")
+    await expect(refuse(odd({ id: '7' }))).rejects.toThrow("an object whose id is the string '7'.")
+    await expect(refuse(odd(new Date(0)))).rejects.toThrow('class Date whose id is undefined.')
+    await expect(refuse(-1n)).rejects.toMatchObject({ code: 'invalid-argument' })
+  }
+  expect(() => client.lease.keepAlive({ ...lease, ttlSeconds: Number.NaN })).toThrow(
+    'an object whose ttlSeconds is NaN.',
+  )
 })
 
 describe('a single renewal', () => {

@@ -49,11 +49,13 @@ export interface KeepAliveListener {
 }
 
 /** A lease under renewal. */
-export interface KeepAlive {
+export interface KeepAlive extends AsyncDisposable {
   /** Until when the lease certainly lives, on the client's monotonic clock; undefined before that is known. */
   readonly aliveUntilMs: number | undefined
   /** Stops the renewal; the lease itself stays. Idempotent. */
   close(): void
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /** What is known of a lease before its first renewal. */
@@ -242,6 +244,10 @@ class Renewal implements KeepAlive {
     this.#timer?.cancel()
     this.#asked?.renewals.delete(this)
     this.#hub.remove(this)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
   }
 
   /** Asks the server, unless a request is already on its way. */

@@ -18,6 +18,12 @@ export interface Lease {
   readonly grantedAtMs: number
 }
 
+/** A lease that `grant()` gave: `await using` revokes it at the end of the block. */
+export interface GrantedLease extends Lease, AsyncDisposable {
+  /** Revokes the lease, as far as that can be done: one that is gone, or cannot be reached, ends by its TTL. Never throws. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
 /** How long a lease still lives. */
 export interface TimeToLive {
   /** Seconds left. */
@@ -34,9 +40,9 @@ const TTL_SECONDS_MAX = 9_000_000_000
  * The lease service of a client.
  *
  * @example
- * const lease = await client.lease.grant(10)
- * await client.kv.put('worker/1', 'here', { lease: lease.id })
- * const alive = client.lease.keepAlive(lease, { onLost: () => stopWorking() })
+ * await using lease = await client.lease.grant(10)
+ * await client.kv.put('worker/1', 'here', { lease })
+ * await using alive = client.lease.keepAlive(lease, { onLost: () => stopWorking() })
  */
 export class LeaseClient {
   readonly #connection: Connection
@@ -56,7 +62,7 @@ export class LeaseClient {
   }
 
   /**
-   * Grants a lease.
+   * Grants a lease. It is not renewed by itself; see {@link keepAlive}.
    *
    * @param ttlSeconds whole seconds, from 1 on.
    * @param options.id an id of your own; the server chooses when absent.
@@ -65,7 +71,7 @@ export class LeaseClient {
   async grant(
     ttlSeconds: number,
     options: RequestOptions & { readonly id?: bigint } = {},
-  ): Promise<Lease> {
+  ): Promise<GrantedLease> {
     checkOptions(options)
     if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > TTL_SECONDS_MAX)
       throw invalidArgument(
@@ -76,7 +82,10 @@ export class LeaseClient {
     const { leaseGrant } = LeaseMethods
     const response = await this.#calls.call(leaseGrant, request, 'write', options)
     if (response.error !== '') throw new ConclaveError('internal', response.error)
-    return { id: response.ID, ttlSeconds: response.TTL, grantedAtMs }
+    const lease: Lease = { id: response.ID, ttlSeconds: response.TTL, grantedAtMs }
+    const revoke = () => this.revoke(lease).catch(() => {})
+    // Not enumerable: a lease that is copied or printed is its three fields.
+    return Object.defineProperty(lease, Symbol.asyncDispose, { value: revoke }) as GrantedLease
   }
 
   /**
@@ -84,8 +93,8 @@ export class LeaseClient {
    *
    * @throws {ConclaveError} `lease-not-found`, `outcome-unknown`, ….
    */
-  async revoke(id: bigint, options: RequestOptions = {}): Promise<void> {
-    const request = { ID: toLeaseId(id) }
+  async revoke(lease: Lease | bigint, options: RequestOptions = {}): Promise<void> {
+    const request = { ID: toLeaseId(lease) }
     await this.#calls.call(LeaseMethods.leaseRevoke, request, 'write', options)
   }
 
@@ -95,8 +104,8 @@ export class LeaseClient {
    * @throws {ConclaveError} `lease-not-found` when it has expired, `deadline-exceeded` when
    *   nobody answered in time.
    */
-  async keepAliveOnce(id: bigint, options: RequestOptions = {}): Promise<number> {
-    const leaseId = toLeaseId(id)
+  async keepAliveOnce(lease: Lease | bigint, options: RequestOptions = {}): Promise<number> {
+    const leaseId = toLeaseId(lease)
     checkRequest(options)
     const timeoutMs = positiveMs(options.timeoutMs ?? this.#connection.timeoutMs, 'timeoutMs')
     this.#connection.assertOpen()
@@ -135,9 +144,13 @@ export class LeaseClient {
     checkOptions(listener)
     if (typeof lease !== 'object' || lease === null)
       return this.#hub.add(toLeaseId(lease), undefined, listener)
-    if (!Number.isFinite(lease.ttlSeconds) || !Number.isFinite(lease.grantedAtMs))
-      throw invalidArgument('A lease is what grant() gave, or its id.')
-    return this.#hub.add(toLeaseId(lease.id), lease, listener)
+    const id = toLeaseId(lease)
+    for (const name of ['ttlSeconds', 'grantedAtMs'] as const)
+      if (!Number.isFinite(lease[name]))
+        throw invalidArgument(
+          `A lease is what grant() gave, or its id, not ${inWords(lease)} whose ${name} is ${inWords(lease[name])}.`,
+        )
+    return this.#hub.add(id, lease, listener)
   }
 
   /**
@@ -147,11 +160,11 @@ export class LeaseClient {
    * @throws {ConclaveError} `lease-not-found`.
    */
   async timeToLive(
-    id: bigint,
+    lease: Lease | bigint,
     options: RequestOptions & { readonly keys?: boolean } = {},
   ): Promise<TimeToLive> {
     checkOptions(options)
-    const request = { ID: toLeaseId(id), keys: options.keys ?? false }
+    const request = { ID: toLeaseId(lease), keys: options.keys ?? false }
     const { leaseTimeToLive } = LeaseMethods
     const response = await this.#calls.call(leaseTimeToLive, request, 'read', options)
     if (response.TTL < 0) throw errorOf('lease-not-found')

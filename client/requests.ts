@@ -9,6 +9,7 @@ import { type Bytes, toBytes, toCount, toKey, toLeaseId } from './bytes.js'
 import { invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
 import { type KeyValue, keyValueOf, keyValuesOf } from './key-value.js'
+import type { Lease } from './lease.js'
 import type { WireRange } from './range.js'
 import { checkOptions } from './request-checks.js'
 import type { Init } from './wire/codec.js'
@@ -61,7 +62,7 @@ export interface RangeOptions extends ReadOptions {
 /** How to put. */
 export interface PutOptions {
   /** The lease that the key is to live with; without one it lives on its own. */
-  readonly lease?: bigint
+  readonly lease?: Lease | bigint
   /** Answer with the key-value before. */
   readonly prevKv?: boolean
   /** Keep the value of the existing key; the value given must be empty. */

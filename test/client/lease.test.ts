@@ -1,7 +1,7 @@
 /** Leases: granted, renewed, lost. */
 
 import { expect, test } from '@jest/globals'
-import type { ConclaveError } from '../../client/index.js'
+import { type ConclaveError, compare, op } from '../../client/index.js'
 import { failure } from './outcome.js'
 import { subject } from './subject.js'
 
@@ -31,6 +31,46 @@ subject('lease', (server) => {
       code: 'lease-not-found',
       outcomeUnknown: false,
     })
+  })
+
+  test('a lease itself does wherever its id does, in a namespace, too', async () => {
+    const { client, at } = server
+    const names = client.namespace(at)
+    for (const view of [client, names]) {
+      const prefix = view === names ? '' : at
+      const lease = await view.lease.grant(60)
+      await view.kv.put(`${prefix}put`, '1', { lease })
+      await view
+        .txn()
+        .then(op.put(`${prefix}txn`, '1', { lease }))
+        .commit()
+      await view.kv.create(`${prefix}created`, '1', { lease })
+      await view.kv.update(`${prefix}created`, () => '2', { lease })
+      const { succeeded } = await view
+        .txn()
+        .if(compare(`${prefix}put`).lease('=', lease), compare(`${prefix}txn`).lease('=', lease.id))
+        .commit()
+      expect(succeeded).toBe(true)
+      expect(await view.lease.keepAliveOnce(lease)).toBe(60)
+      expect((await view.lease.timeToLive(lease, { keys: true })).keys).toHaveLength(3)
+      await view.lease.revoke(lease)
+      expect(await view.kv.get(`${prefix}created`)).toBeNull()
+    }
+  })
+
+  test('a lease is revoked at the end of its block, and may be gone before', async () => {
+    const { client, at } = server
+    {
+      await using lease = await client.lease.grant(60)
+      await using _alive = client.lease.keepAlive(lease)
+      await client.kv.put(`${at}block`, '1', { lease })
+    }
+    expect(await client.kv.get(`${at}block`)).toBeNull()
+    {
+      await using lease = await client.lease.grant(60)
+      expect(Object.keys(lease)).toEqual(['id', 'ttlSeconds', 'grantedAtMs'])
+      await client.lease.revoke(lease)
+    }
   })
 
   test('an id of our own is used, once', async () => {
