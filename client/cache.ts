@@ -28,6 +28,7 @@ import type { Clock } from './host/clock.js'
 import { inWords } from './in-words.js'
 import { KeyBounds } from './key-bounds.js'
 import type { KeyValue } from './key-value.js'
+import type { Known } from './known-names.js'
 import { type Range, toRange, type WireRange } from './range.js'
 import { checkOptions, checkSignal, checkWait } from './request-checks.js'
 import { type Listener, TypedEvents } from './typed-events.js'
@@ -51,6 +52,16 @@ export interface CachePorts {
 
 const KEYS_MAX = 1_000_000
 
+const CACHE_EVENTS: Known<keyof CacheEvents> = {
+  change: true,
+  synced: true,
+  relisted: true,
+  disconnected: true,
+  resumed: true,
+  error: true,
+  end: true,
+}
+
 /**
  * A copy of a range; made by `Client.cache`.
  *
@@ -58,7 +69,7 @@ const KEYS_MAX = 1_000_000
  */
 export class Cache<T = KeyValue> implements AsyncDisposable {
   readonly #copy = new CacheCopy()
-  readonly #events = new TypedEvents<CacheEvents<T>>()
+  readonly #events = new TypedEvents<CacheEvents<T>>(CACHE_EVENTS)
   readonly #waiters: CacheWaiters
   readonly #sync: CacheSync
   readonly #level: CacheLevel

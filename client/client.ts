@@ -12,6 +12,7 @@ import type { Clock } from './host/clock.js'
 import type { Random } from './host/random.js'
 import type { MessageStream } from './host/stream.js'
 import type { Channel } from './host/transport.js'
+import { inWords } from './in-words.js'
 import type { KeyValue } from './key-value.js'
 import type { Keyspace } from './keyspace.js'
 import { KvClient } from './kv.js'
@@ -237,10 +238,12 @@ export class Client implements Keyspace, AsyncDisposable {
     connectAnew: (address: string) => Channel,
   ): PipelineCalls | undefined {
     if (!PIPELINE_MODES.includes(mode))
-      throw invalidArgument(`pipeline is one of ${PIPELINE_MODES.join(', ')}, not '${mode}'.`)
+      throw invalidArgument(
+        `pipeline is one of ${PIPELINE_MODES.join(', ')}, not ${inWords(mode)}.`,
+      )
     if (!Number.isSafeInteger(sessionTtlSeconds) || sessionTtlSeconds < 1)
       throw invalidArgument(
-        `sessionTtlSeconds is a whole number from 1 on, not ${sessionTtlSeconds}.`,
+        `sessionTtlSeconds is a whole number from 1 on, not ${inWords(sessionTtlSeconds)}.`,
       )
     if (mode === 'off') return undefined
     return new PipelineCalls({

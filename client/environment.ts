@@ -59,7 +59,8 @@ export class Settings {
 
 /** Refuses a variable, by its name. */
 export function wrong({ name, value }: Setting, advice: string, cause?: unknown): ConclaveError {
-  return invalidArgument(`The environment variable ${name} is '${value}': ${advice}.`, cause)
+  const sentence = advice.replace(/\.$/, '')
+  return invalidArgument(`The environment variable ${name} is '${value}': ${sentence}.`, cause)
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = {

@@ -23,6 +23,8 @@ import type { Random } from './host/random.js'
 import { nodeRandom } from './host/random-node.js'
 import type { TlsOptions, Transport } from './host/transport.js'
 import { GrpcTransport } from './host/transport-grpc.js'
+import { inWords } from './in-words.js'
+import { checkConnectOptions } from './option-checks.js'
 import type { PipelineMode } from './pipeline/guarantees.js'
 import { positiveMs } from './request-checks.js'
 import { type TlsSettings, tlsOf, tlsOfEnvironment } from './tls-settings.js'
@@ -31,9 +33,9 @@ import { type TlsSettings, tlsOf, tlsOfEnvironment } from './tls-settings.js'
 export interface RetryOptions {
   /** Tries of one call, the first among them, from 1 on. Default: as many as its time allows. */
   readonly attemptsMax?: number
-  /** Longest pause of an endpoint after its first failure, in milliseconds. Default 50; it doubles. */
+  /** Longest pause of an endpoint after its first failure, in milliseconds. Default 50, or `backoffMaxMs` if that is less; it doubles. */
   readonly backoffMinMs?: number
-  /** Longest pause of an endpoint at all, in milliseconds. Default 2000. */
+  /** Longest pause of an endpoint at all, in milliseconds. Default 2000, or `backoffMinMs` if that is more. */
   readonly backoffMaxMs?: number
 }
 
@@ -117,6 +119,7 @@ export interface ResolvedOptions extends ConnectionOptions {
 export function resolveOptions(options: ConnectOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw invalidArgument("connect() takes options, such as { endpoints: 'http://host:2379' }.")
+  checkConnectOptions(options)
   const given = options.transport
   const settings = new Settings(options.env ?? (given === undefined ? processEnvironment() : {}))
   const tls = options.tls === undefined ? tlsOfEnvironment(settings) : tlsOf(options.tls)
@@ -231,16 +234,21 @@ function environmentUser(settings: Settings): Credentials | undefined {
 }
 
 function retryOf({ attemptsMax, backoffMinMs, backoffMaxMs }: RetryOptions): RetryBounds {
+  const minMs = positiveMs(backoffMinMs ?? RETRY_DEFAULT.minMs, 'retry.backoffMinMs')
+  const maxMs = positiveMs(backoffMaxMs ?? RETRY_DEFAULT.maxMs, 'retry.backoffMaxMs')
   const bounds = {
     attemptsMax: attemptsMax ?? RETRY_DEFAULT.attemptsMax,
-    minMs: positiveMs(backoffMinMs ?? RETRY_DEFAULT.minMs, 'retry.backoffMinMs'),
-    maxMs: positiveMs(backoffMaxMs ?? RETRY_DEFAULT.maxMs, 'retry.backoffMaxMs'),
+    // A bound that nobody named gives way to the one that somebody did.
+    minMs: backoffMinMs === undefined ? Math.min(minMs, maxMs) : minMs,
+    maxMs: backoffMaxMs === undefined ? Math.max(minMs, maxMs) : maxMs,
   }
   if (
     bounds.attemptsMax !== Number.POSITIVE_INFINITY &&
     !(Number.isSafeInteger(bounds.attemptsMax) && bounds.attemptsMax >= 1)
   )
-    throw invalidArgument(`retry.attemptsMax must be a whole number from 1 on, not ${attemptsMax}.`)
+    throw invalidArgument(
+      `retry.attemptsMax must be a whole number from 1 on, not ${inWords(attemptsMax)}.`,
+    )
   if (bounds.minMs > bounds.maxMs)
     throw invalidArgument('retry.backoffMinMs must not be more than retry.backoffMaxMs.')
   return bounds

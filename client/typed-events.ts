@@ -8,16 +8,32 @@
  */
 
 import { EventEmitter } from 'eventemitter3'
+import { invalidArgument } from './errors.js'
+import { inWords } from './in-words.js'
+import { type Known, refuseUnknownEvent } from './known-names.js'
 
 /** Hears one kind of event. */
 export type Listener<T> = (event: T) => void
 
 /** Listeners of some kinds of events; costs next to nothing until the first is added. */
 export class TypedEvents<Events extends object> {
+  readonly #known: Known<keyof Events & string>
   #emitter: EventEmitter | undefined
 
-  /** Adds a listener; one that is added twice is called twice. */
+  /** @param known the names of the events that there are. */
+  constructor(known: Known<keyof Events & string>) {
+    this.#known = known
+  }
+
+  /**
+   * Adds a listener; one that is added twice is called twice.
+   *
+   * @throws {ConclaveError} `invalid-argument`: there is no such event, or it is no function.
+   */
   on<K extends keyof Events & string>(name: K, listener: Listener<Events[K]>): void {
+    refuseUnknownEvent(name, this.#known)
+    if (typeof listener !== 'function')
+      throw invalidArgument(`A listener is a function, not ${inWords(listener)}.`)
     this.#emitter ??= new EventEmitter()
     this.#emitter.on(name, listener)
   }

@@ -9,6 +9,7 @@
 
 import { ConclaveError, errorOf } from './errors.js'
 import { Iteration } from './iteration.js'
+import type { Known } from './known-names.js'
 import { type Listener, TypedEvents, throwLater } from './typed-events.js'
 import { type BufferLimits, WatchBuffer } from './watch-buffer.js'
 import { type Relisted, toWatchBatch, type WatchBatch, type WatchEvent } from './watch-event.js'
@@ -35,6 +36,19 @@ export interface WatcherEvents {
   readonly error: ConclaveError
   /** The watch is over; the last event. */
   readonly end: undefined
+}
+
+const WATCHER_EVENTS: Known<keyof WatcherEvents> = {
+  put: true,
+  delete: true,
+  event: true,
+  batch: true,
+  progress: true,
+  compacted: true,
+  disconnected: true,
+  resumed: true,
+  error: true,
+  end: true,
 }
 
 /** Listening for one of these reads the watch. */
@@ -142,10 +156,11 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
    *   .on('error', (error) => console.error(error.code))
    *
    * @throws {TypeError} it is iterated: a watch has one reader.
+   * @throws {ConclaveError} `invalid-argument`: there is no such event.
    */
   on<K extends keyof WatcherEvents>(name: K, listener: Listener<WatcherEvents[K]>): this {
     if (READING.has(name)) this.#readBy('listeners')
-    this.#events ??= new TypedEvents()
+    this.#events ??= new TypedEvents(WATCHER_EVENTS)
     this.#events.on(name, listener)
     return this
   }
