@@ -17,7 +17,7 @@ import { type KeyValue, keyValueOf } from './key-value.js'
 import { type Range, toRange, toRangeOrPrefix } from './range.js'
 import { type PiecesOptions, RangeCursor } from './range-cursor.js'
 import { RangeReader, readPages } from './range-pieces.js'
-import { checkOptions } from './request-checks.js'
+import { checkOptions, checkRequest, positiveMs } from './request-checks.js'
 import {
   type DeleteOptions,
   type DeleteResult,
@@ -112,7 +112,7 @@ export class KvClient {
     range: Bytes | Range,
     options: RequestOptions & PagesOptions = {},
   ): AsyncGenerator<RangeResult, void, undefined> {
-    checkOptions(options)
+    checkPieces(options)
     const { pageSize = PAGE_SIZE } = options
     if (toCount(pageSize, 'pageSize') === 0) throw invalidArgument('A page has one key at least.')
     const cursor = new RangeCursor(toRangeOrPrefix(range), options)
@@ -136,6 +136,7 @@ export class KvClient {
     range: Bytes | Range,
     options: RequestOptions & PiecesOptions = {},
   ): AsyncGenerator<KeyValue, void, undefined> {
+    checkPieces(options)
     return this.#reader.read(new RangeCursor(toRangeOrPrefix(range), options), options)
   }
 
@@ -259,4 +260,10 @@ export class KvClient {
   withCodec<Out, In = Out>(codec: ValueCodec<Out, In>): TypedKv<Out, In> {
     return new TypedKv(this, codec)
   }
+}
+
+/** At once, and not when the iteration begins. @throws {ConclaveError} `invalid-argument`. */
+function checkPieces(options: RequestOptions): void {
+  checkRequest(options)
+  if (options.timeoutMs !== undefined) positiveMs(options.timeoutMs, 'timeoutMs')
 }

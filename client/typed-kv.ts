@@ -159,6 +159,11 @@ export class TypedKv<Out, In = Out> {
     return mapped(this.#kv.stream(range, options), (kv) => this.#read(kv))
   }
 
+  /** As `kv.count`; plain bytes are a prefix. No value is read. */
+  count(range: Bytes | Range, options: RequestOptions & ReadOptions = {}): Promise<number> {
+    return this.#kv.count(range, options)
+  }
+
   /** As `kv.put`. */
   async put(
     key: Bytes,

@@ -55,6 +55,7 @@ describe('typed values', () => {
     const a = await limits.get('l/a')
     expect([a?.value.perSecond, a?.keyString, a?.version, a?.lease]).toEqual([2, 'l/a', 2, 0n])
     expect(await limits.get('l/none')).toBeNull()
+    expect(await limits.count('l/')).toBe(1)
     expect(await limits.create('l/b', { perSecond: 3 })).toMatchObject({ succeeded: true })
     const made = await limits.create('l/b', { perSecond: 4 })
     expect(!made.succeeded && made.existing.value).toEqual({ perSecond: 3 })

@@ -11,6 +11,7 @@ import { KV } from '../wire/methods.js'
 import { answerTooLarge } from '../wire/pipeline-errors.js'
 import { RpcError, Status } from '../wire/status.js'
 import { encodeBatch } from './batch.js'
+import { CALLS_BYTES_MAX } from './call-line.js'
 import { ACKNOWLEDGE_BYTES, ACKNOWLEDGE_CALLS } from './exchange.js'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
@@ -62,6 +63,18 @@ describe('calls', () => {
     await Promise.all(numbers(4).map((i) => client.kv.put(`k${i}`, value)))
     await client.kv.put('large', 'x'.repeat(300 * 1024))
     expect(first.stream.batches).toEqual([1, 2, 2, 1])
+  })
+
+  test('larger than all that may be under way are refused at once, and did not happen', async () => {
+    const { client, cluster, first } = fakePipeline()
+    await client.kv.put('first', '')
+    const small = client.kv.put('small', '')
+    const error = await failure(client.kv.put('huge', Buffer.alloc(CALLS_BYTES_MAX)))
+    expect(error).toMatchObject({ code: 'request-too-large', outcomeUnknown: false })
+    expect(error.message).toMatch(/^The request has 671088\d\d bytes, and 67108864 are the most/)
+    await small
+    expect(cluster.applied).toEqual(['put first=', 'put small='])
+    expect(first.stream.batches).toEqual([1, 1])
   })
 
   test('go as they were when they were made', async () => {

@@ -25,6 +25,7 @@ import type { Method } from '../wire/method.js'
 import { KV, Lease as LeaseMethods, Maintenance } from '../wire/methods.js'
 import type { RpcError } from '../wire/status.js'
 import { type CallKind, kindOf } from './call-kinds.js'
+import { CALLS_BYTES_MAX } from './call-line.js'
 import { type Guarantees, PIPELINED, type PipelineMode, UNARY, UNSETTLED } from './guarantees.js'
 import { PendingCall } from './pending-call.js'
 import { type PipelineOwner, PipelineStream } from './pipeline-stream.js'
@@ -92,7 +93,8 @@ export class PipelineCalls implements Calls, PipelineOwner {
         reject,
         onGivenUp: this.#onGivenUp,
       })
-      if (!this.#stream.add(call)) call.fail(errorOf('too-many-requests'))
+      if (call.sizeBytes > CALLS_BYTES_MAX) call.fail(tooLarge(call.sizeBytes))
+      else if (!this.#stream.add(call)) call.fail(errorOf('too-many-requests'))
     })
   }
 
@@ -197,6 +199,14 @@ export class PipelineCalls implements Calls, PipelineOwner {
   #tell(error: RpcError | undefined): void {
     for (const finish of [...this.#asking]) finish(error)
   }
+}
+
+/** However long it waited, there would never be room for it. */
+function tooLarge(sizeBytes: number): ConclaveError {
+  return new ConclaveError(
+    'request-too-large',
+    `The request has ${sizeBytes} bytes, and ${CALLS_BYTES_MAX} are the most that may be under way; send less at once.`,
+  )
 }
 
 /** May this call travel with others? */

@@ -31,6 +31,7 @@ const CALLS: Readonly<Record<string, (c: Client, options: never) => unknown>> = 
   'typed.getAll': (_c, options) => typed.getAll('k', options),
   'typed.pages': (_c, options) => begin(typed.pages('k', options)),
   'typed.stream': (_c, options) => begin(typed.stream('k', options)),
+  'typed.count': (_c, options) => typed.count('k', options),
   'typed.put': (_c, options) => typed.put('k', 1, options),
   'typed.delete': (_c, options) => typed.delete('k', options),
   'typed.create': (_c, options) => typed.create('k', 1, options),
@@ -111,6 +112,14 @@ describe('options that are none are refused, and nothing is sent', () => {
     const known = [...Object.keys(CALLS), 'kv.constructor', 'kv.withCodec']
     expect(calls.filter((name) => !known.includes(name))).toEqual([])
   })
+})
+
+test('a reading in pieces is refused before it begins', () => {
+  const wrong = expect.objectContaining({ code: 'invalid-argument' })
+  expect(() => client.kv.stream('k', { timeoutMs: 0 })).toThrow(wrong)
+  expect(() => client.kv.pages('k', { timeoutMs: 0 })).toThrow(wrong)
+  expect(() => typed.stream('k', { timeoutMs: -1 })).toThrow(wrong)
+  expect(() => client.kv.stream('k', { signal: {} as never })).toThrow(wrong)
 })
 
 describe('a value of the wrong type is named by its type', () => {
