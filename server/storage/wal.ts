@@ -60,7 +60,7 @@ export interface WalBatch {
   readonly entries?: readonly Entry[] | undefined
   /** The state has everything up to here. Voids the log when the log has no such point. */
   readonly snapshot?: SnapshotMetadata | undefined
-  /** Whether `done` waits until it is durable. */
+  /** Whether it is to be durable soon. A commit index alone is in no hurry: a restart learns it anew. */
   readonly mustSync: boolean
 }
 
@@ -153,8 +153,9 @@ export class Wal {
   }
 
   /**
-   * Adds to the end of the log. `done` runs when it is durable (with `mustSync`) or written,
-   * after that of every append before; never, once the log has failed.
+   * Adds to the end of the log. `done` runs when it is durable, after that of every append
+   * before; never, once the log has failed. Without `mustSync` it waits for the next append
+   * with it, or for the end, and costs no write of its own.
    *
    * @throws the batch does not fit the log: a gap, an entry that the snapshot covers, a
    *   commit index beyond the last entry. That is a defect of the caller, which must stop.
@@ -239,19 +240,19 @@ export class Wal {
 
   #enqueue(item: Waiting): void {
     this.#queue.push(item)
-    if (this.#busy) return
+    if (this.#busy || !item.mustSync) return
     this.#busy = true
     // Later, so that all appends of this turn go together.
     queueMicrotask(() => void this.#work())
   }
 
   async #work(): Promise<void> {
-    while (this.#queue.length > 0) {
+    while (this.#queue.some(isUrgent)) {
       const batch = this.#take()
       this.#underWay = batch
       try {
         await this.#writer.write(batch.map((item) => item.group))
-        if (batch.some((item) => item.mustSync)) await this.#writer.sync()
+        if (batch.some(isUrgent)) await this.#writer.sync()
       } catch (error) {
         this.#fail(error)
       }
@@ -279,6 +280,10 @@ export class Wal {
     this.#queue = []
     this.#onFatal(failure)
   }
+}
+
+function isUrgent({ mustSync }: Waiting): boolean {
+  return mustSync
 }
 
 function place(options: WalOptions, clusterId: bigint, memberId: bigint) {
