@@ -1,17 +1,18 @@
 /**
  * Calls that are counted, and traced for whoever subscribed to `conclave:call`.
  *
- * The one place that every call of a client passes, whatever carries it below. With nobody
+ * The one place that every call of a client passes, whatever carries it below; a stream that
+ * a caller opens, and a single renewal, are calls as well ({@link ObservedCall}). With nobody
  * subscribed a call costs a counter on its way out and one on its way back. With a
  * subscriber its {@link CallTrace} is published by Node's rules for a traced promise, and
  * runs inside the stores that were bound to its start.
  */
 
 import type { Calls, CarriedOptions } from './calls.js'
-import type { Intent } from './errors.js'
+import { ConclaveError, type Intent } from './errors.js'
 import { callChannel } from './host/channels.js'
 import { checkRequest } from './request-checks.js'
-import type { Telemetry } from './telemetry.js'
+import type { MethodCounter, Telemetry } from './telemetry.js'
 import type { Init } from './wire/codec.js'
 import type { Method } from './wire/method.js'
 
@@ -21,13 +22,16 @@ export interface CallTrace {
   readonly method: string
   /** A read may be repeated at will, a write may not. */
   readonly intent: Intent
-  /** How it travelled: as a request of its own, or in a batch. Known from `asyncStart` on. */
-  transport: 'unary' | 'pipeline'
+  /**
+   * How it travelled: as a request of its own, in a batch, or on a stream (of its own, or
+   * that of all renewals). Known from `asyncStart` on.
+   */
+  transport: 'unary' | 'pipeline' | 'stream'
   /** Who was asked last; undefined before anybody was. */
   endpoint: string | undefined
-  /** How often it was sent or tried. */
+  /** How often it was sent or tried; a stream: how often it was opened. */
   tries: number
-  /** The message that came back, from `asyncStart` on; not to be changed. */
+  /** The message that came back, from `asyncStart` on; not to be changed. Undefined for streams and renewals. */
   result?: unknown
   /** Why it failed: a `ConclaveError`. */
   error?: unknown
@@ -71,14 +75,52 @@ export class ObservedCalls implements Calls {
     intent: Intent,
     options?: CarriedOptions,
   ): Promise<Response> {
-    const trace: CallTrace = {
-      method: name,
-      intent,
-      transport: 'unary',
-      endpoint: undefined,
-      tries: 0,
-    }
+    const trace = newTrace(name, intent, 'unary')
     const call = () => this.#calls.call(method, request, intent, { ...options, trace })
     return channel.trace(call, trace)
   }
+}
+
+/** A call that is no promise: it is told to be over. Counted and traced from its making on. */
+export class ObservedCall {
+  /** What subscribers see; kept up to date by whoever carries it. */
+  readonly trace: CallTrace
+  readonly #counter: MethodCounter
+  #settle: ((error: ConclaveError | undefined) => void) | undefined
+  #isOver = false
+
+  constructor(
+    telemetry: Telemetry,
+    method: Pick<Method<unknown, unknown>, 'path'>,
+    intent: Intent,
+  ) {
+    this.#counter = telemetry.method(method.path)
+    this.#counter.open++
+    this.trace = newTrace(this.#counter.name, intent, 'stream')
+    if (!channel.hasSubscribers) return
+    const over = new Promise<void>((resolve, reject) => {
+      this.#settle = (error) => (error === undefined ? resolve() : reject(error))
+    })
+    // Who made the call is told of its failure in another way.
+    channel.trace(() => over, this.trace).catch(() => {})
+  }
+
+  /** It is sent, or opened, once more. */
+  tried(endpoint: string): void {
+    this.trace.endpoint = endpoint
+    this.trace.tries++
+  }
+
+  /** It has ended, with this error or well; the first end counts. */
+  over(error: unknown): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const failure = error === undefined ? undefined : ConclaveError.from(error)
+    this.#counter.ended(failure?.code)
+    this.#settle?.(failure)
+  }
+}
+
+function newTrace(method: string, intent: Intent, transport: CallTrace['transport']): CallTrace {
+  return { method, intent, transport, endpoint: undefined, tries: 0 }
 }

@@ -4,7 +4,7 @@ import { AuthClient } from './auth.js'
 import type { Bytes } from './bytes.js'
 import { Cache, type CacheOptions } from './cache.js'
 import type { Calls } from './calls.js'
-import { ObservedCalls } from './calls-observed.js'
+import { ObservedCall, ObservedCalls } from './calls-observed.js'
 import { ClusterClient } from './cluster.js'
 import { Connection, type RequestOptions } from './connection/connection.js'
 import { type Intent, invalidArgument } from './errors.js'
@@ -25,6 +25,7 @@ import { type Guarantees, type PipelineMode, UNARY } from './pipeline/guarantees
 import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
 import { checkOptions, checkRequest } from './request-checks.js'
+import { ObservedStream } from './stream-observed.js'
 import type { ClientMetrics } from './telemetry.js'
 import { Txn } from './txn.js'
 import { sharedFeeds, WatchClient, type Watcher, type WatchOptions } from './watch.js'
@@ -205,11 +206,16 @@ export class Client implements Keyspace, AsyncDisposable {
     this.#connection.assertOpen()
     const { signal, timeoutMs } = options
     const metadata = this.#connection.metadata(options)
-    return this.#connection.endpoints.choose().channel.stream(method, {
+    const endpoint = this.#connection.endpoints.choose()
+    const stream = endpoint.channel.stream(method, {
       signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(metadata !== undefined && { metadata }),
     })
+    const intent = method.kind === 'serverStream' ? 'read' : 'write'
+    const call = new ObservedCall(this.#connection.telemetry, method, intent)
+    call.tried(endpoint.address)
+    return new ObservedStream(stream, call)
   }
 
   /**

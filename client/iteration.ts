@@ -6,6 +6,8 @@
  * what feeds it is told so in either case, and a `next()` that waits is done.
  */
 
+import { checkSignal } from './request-checks.js'
+
 /** Where values come from. */
 export interface IterationSource<T> {
   /** The next value; undefined at the end. Asked for one at a time. */
@@ -97,14 +99,22 @@ export function leavable<T>(
   begin: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
 ): AsyncGenerator<T, void, undefined> {
   const left = new AbortController()
+  const relay = () => left.abort(signal?.reason)
   let values: AsyncGenerator<T, void, undefined> | undefined
+  const start = () => {
+    checkSignal(signal)
+    if (signal?.aborted) relay()
+    else signal?.addEventListener('abort', relay, { once: true })
+    return begin(left.signal)
+  }
   return new Iteration({
     next: async () => {
-      values ??= begin(signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]))
+      values ??= start()
       const { value } = await values.next()
       return value as T | undefined
     },
     leave: async (isWaiting) => {
+      signal?.removeEventListener?.('abort', relay)
       if (isWaiting) left.abort()
       // How it takes that is of no interest.
       await values?.return().catch(() => {})

@@ -48,6 +48,12 @@ export interface KeepAliveListener {
   onLost?(error: ConclaveError): void
 }
 
+/** As {@link KeepAliveListener}, for whoever traces the renewals. */
+export interface RenewalListener extends KeepAliveListener {
+  /** A renewal is sent, to this endpoint. */
+  onSent?(endpoint: string): void
+}
+
 /** A lease under renewal. */
 export interface KeepAlive extends AsyncDisposable {
   /** Until when the lease certainly lives, on the client's monotonic clock; undefined before that is known. */
@@ -95,7 +101,7 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
   }
 
   /** Starts to renew; the first renewal is sent at once. */
-  add(id: bigint, granted: Granted | undefined, listener: KeepAliveListener): KeepAlive {
+  add(id: bigint, granted: Granted | undefined, listener: RenewalListener): KeepAlive {
     const renewal = new Renewal(this, this.#connection.clock, id, granted, listener)
     const sameLease = this.#renewals.get(id)
     if (sameLease === undefined) this.#renewals.set(id, new Set([renewal]))
@@ -145,6 +151,11 @@ export class KeepAliveHub implements StreamOwner<LeaseKeepAliveResponse> {
   /** Used by {@link Renewal}: is there a stream? */
   get canSend(): boolean {
     return this.#stream.isOpen
+  }
+
+  /** Used by {@link Renewal}: the endpoint of the stream. */
+  get address(): string {
+    return this.#stream.address
   }
 
   /** Used by {@link Renewal}: is there another endpoint to go to? */
@@ -201,7 +212,7 @@ class Renewal implements KeepAlive {
   readonly id: bigint
   readonly #hub: KeepAliveHub
   readonly #clock: Connection['clock']
-  readonly #listener: KeepAliveListener
+  readonly #listener: RenewalListener
   /** In milliseconds; undefined before an answer or a grant told it. */
   #ttlMs: number | undefined
   /** When what is known to keep the lease alive was sent. */
@@ -218,7 +229,7 @@ class Renewal implements KeepAlive {
     clock: Connection['clock'],
     id: bigint,
     granted: Granted | undefined,
-    listener: KeepAliveListener,
+    listener: RenewalListener,
   ) {
     this.#hub = hub
     this.#clock = clock
@@ -254,7 +265,10 @@ class Renewal implements KeepAlive {
   send(): void {
     if (this.#closed || this.asked) return
     const asked = this.#hub.send(this)
-    if (asked !== undefined) this.#asked = asked
+    if (asked !== undefined) {
+      this.#asked = asked
+      this.#listener.onSent?.(this.#hub.address)
+    }
     this.#arm()
   }
 

@@ -2,6 +2,7 @@
 
 import { toBytes, toLeaseId } from './bytes.js'
 import type { Calls } from './calls.js'
+import { ObservedCall } from './calls-observed.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
@@ -109,21 +110,30 @@ export class LeaseClient {
     checkRequest(options)
     const timeoutMs = positiveMs(options.timeoutMs ?? this.#connection.timeoutMs, 'timeoutMs')
     this.#connection.assertOpen()
+    const call = new ObservedCall(this.#connection.telemetry, LeaseMethods.leaseKeepAlive, 'read')
     return new Promise<number>((resolve, reject) => {
-      const settle = (run: () => void) => {
+      const settle = () => {
         renewal.close()
         timer.cancel()
         options.signal?.removeEventListener('abort', onAbort)
-        run()
       }
-      const onAbort = () =>
-        settle(() => reject(errorOf('cancelled', { cause: options.signal?.reason })))
+      const fail = (error: ConclaveError) => {
+        settle()
+        call.over(error)
+        reject(error)
+      }
+      const onAbort = () => fail(errorOf('cancelled', { cause: options.signal?.reason }))
       const timer = this.#connection.clock.after(timeoutMs, () =>
-        settle(() => reject(errorOf('deadline-exceeded'))),
+        fail(errorOf('deadline-exceeded')),
       )
       const renewal = this.#hub.add(leaseId, undefined, {
-        onRenewed: (_sentAtMs, ttlSeconds) => settle(() => resolve(ttlSeconds)),
-        onLost: (error) => settle(() => reject(error)),
+        onSent: (endpoint) => call.tried(endpoint),
+        onRenewed: (_sentAtMs, ttlSeconds) => {
+          settle()
+          call.over(undefined)
+          resolve(ttlSeconds)
+        },
+        onLost: fail,
       })
       if (options.signal?.aborted) onAbort()
       else options.signal?.addEventListener('abort', onAbort, { once: true })

@@ -115,6 +115,7 @@ describe('metrics', () => {
       'conclave.client.failovers',
       'db.client.operation.duration',
       'conclave.client.leases.lost',
+      'db.client.operation.duration',
     ])
     expect(recorded[0]!.attributes).toEqual({ 'server.address': 'a', 'server.port': 2379 })
     expect(recorded[2]!.value).toBeLessThan(30)

@@ -11,10 +11,12 @@
  */
 
 import { createHash } from 'node:crypto'
+import { ObservedCall } from './calls-observed.js'
 import type { Connection } from './connection/connection.js'
 import type { Endpoint } from './connection/endpoints.js'
 import { isSick } from './connection/retry.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { leavable } from './iteration.js'
 import { checkSignal, positiveMs } from './request-checks.js'
 import { responses } from './response-stream.js'
 import type { SnapshotResponse } from './wire/generated/rpc.js'
@@ -49,27 +51,40 @@ const SILENCE_MS = 30_000
 const DIGEST_BYTES = 32
 
 /** Takes a snapshot piece by piece. @throws {ConclaveError} as `MaintenanceClient.snapshot`. */
-export async function* takeSnapshot(
+export function takeSnapshot(
   connection: Connection,
   options: SnapshotOptions,
 ): AsyncGenerator<SnapshotChunk, void, undefined> {
+  return leavable(options.signal, (signal) => checkedPieces(connection, { ...options, signal }))
+}
+
+async function* checkedPieces(
+  connection: Connection,
+  options: SnapshotOptions,
+): AsyncGenerator<SnapshotChunk, void, undefined> {
+  const call = new ObservedCall(connection.telemetry, Maintenance.snapshot, 'read')
   const digest = new Digest()
+  let failed: ConclaveError | undefined
   try {
-    for await (const { blob, remainingBytes, version } of pieces(connection, options)) {
+    for await (const { blob, remainingBytes, version } of pieces(connection, options, call)) {
       digest.take(blob)
       const { bytes: receivedBytes } = digest
       yield { bytes: blob, receivedBytes, remainingBytes, version }
     }
+    if (!digest.fits()) throw errorOf('snapshot-damaged')
   } catch (error) {
-    throw failure(connection, error, options.signal)
+    failed = failure(connection, error, options.signal)
+    throw failed
+  } finally {
+    call.over(failed)
   }
-  if (!digest.fits()) throw errorOf('snapshot-damaged')
 }
 
 /** What a member sends; another member is asked when one fails before it has sent anything. */
 async function* pieces(
   connection: Connection,
   options: SnapshotOptions,
+  call: ObservedCall,
 ): AsyncGenerator<SnapshotResponse, void, undefined> {
   const { silenceMs = SILENCE_MS, signal, timeoutMs } = options
   checkSignal(signal)
@@ -80,6 +95,7 @@ async function* pieces(
     connection.assertOpen()
     const endpoint = endpointOf(connection, options)
     const leftMs = Math.max(1, endsAtMs - connection.clock.now())
+    call.tried(endpoint.address)
     const stream = endpoint.channel.stream(Maintenance.snapshot, {
       signal,
       ...(Number.isFinite(leftMs) && { timeoutMs: leftMs }),

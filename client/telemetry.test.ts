@@ -10,7 +10,7 @@ import { connect } from './client.js'
 import { ConclaveError } from './errors.js'
 import { Telemetry } from './telemetry.js'
 import { etcdErrors } from './wire/etcd-errors.js'
-import { KV } from './wire/methods.js'
+import { KV, Watch } from './wire/methods.js'
 import { RpcError, Status } from './wire/status.js'
 
 const cleanUp: (() => void)[] = []
@@ -199,6 +199,99 @@ describe('traced calls', () => {
     await observed.call(KV.put, {}, 'write', options)
     expect(carried[0]).toBe(options)
     expect(carried[1]).toMatchObject({ timeoutMs: 5, trace: { method: 'KV/Put' } })
+  })
+})
+
+describe('what is no call of one answer is traced and counted, too:', () => {
+  const ends = (steps: ReturnType<typeof traced>) =>
+    steps.filter(({ step }) => step === 'asyncEnd').map(({ trace }) => trace)
+
+  test('a single renewal', async () => {
+    const { client, first } = fakeMembers(1)
+    const steps = traced()
+    let ttl = 10
+    first.onKeepAlive = ({ ID }, stream) => stream.send({ ID, TTL: ttl })
+    await client.lease.keepAliveOnce(7n)
+    ttl = 0
+    await client.lease.keepAliveOnce(7n).catch(() => {})
+    await settled()
+    client.close()
+    expect(client.metrics().calls).toEqual({
+      'Lease/LeaseKeepAlive': { open: 0, succeeded: 1, failed: { 'lease-not-found': 1 } },
+    })
+    const method = 'Lease/LeaseKeepAlive'
+    expect(ends(steps)[0]).not.toHaveProperty('error')
+    expect(ends(steps)).toMatchObject([
+      { method, transport: 'stream', endpoint: 'a', tries: 1 },
+      { method, transport: 'stream', error: { code: 'lease-not-found' } },
+    ])
+  })
+
+  test('a stream of keys, which is over when it ends, or is left, or fails', async () => {
+    const { client, first } = fakeMembers(1)
+    const steps = traced()
+    const kv = { key: Buffer.from('a'), value: Buffer.from('1'), modRevision: 3 }
+    first.onRange = () => ({ kvs: [kv], count: 2, more: true, header: { revision: 3 } })
+    const stream = () =>
+      steps.filter(({ step, trace }) => /Stream$/.test(trace.method) && step !== 'end')
+    first.onRangeStream = (one) => one.send({ rangeResponse: { kvs: [kv] } })
+    const keys = client.kv.stream('a')
+    await keys.next()
+    await keys.next()
+    expect(stream().map(({ step }) => step)).toEqual(['start'])
+    await keys.return()
+    await settled()
+    expect(stream().map(({ step }) => step)).toEqual(['start', 'asyncStart', 'asyncEnd'])
+    first.onRangeStream = (one) => one.end()
+    for await (const _ of client.kv.stream('a'));
+    first.onRangeStream = (one) => one.fail(unavailable())
+    const broken = client.kv.stream('a')
+    await broken.next()
+    first.onRange = () => ({ kvs: [kv], count: 1, more: false, header: { revision: 3 } })
+    while (!(await broken.next()).done);
+    await settled()
+    client.close()
+    expect(client.metrics().calls['KV/RangeStream']).toEqual({
+      open: 0,
+      succeeded: 2,
+      failed: { unavailable: 1 },
+    })
+    expect(stream()[stream().length - 1]!.trace).toMatchObject({
+      intent: 'read',
+      transport: 'stream',
+      endpoint: 'a',
+      error: { code: 'unavailable' },
+    })
+  })
+
+  test('any stream of the wire contract', async () => {
+    const { client } = fakeMembers(1)
+    const steps = traced()
+    const stream = client.stream(Watch.watch)
+    const over = new Promise<void>((resolve) => {
+      stream.receive({ message() {}, close: () => resolve() })
+    })
+    expect(client.metrics().calls['Watch/Watch']).toMatchObject({ open: 1 })
+    client.close()
+    await over
+    await settled()
+    expect(client.metrics().calls['Watch/Watch']).toMatchObject({ open: 0 })
+    expect(ends(steps)).toMatchObject([{ method: 'Watch/Watch', intent: 'write', endpoint: 'a' }])
+  })
+
+  test('a snapshot, with all endpoints that were asked', async () => {
+    const { client } = fakeMembers(2)
+    const steps = traced()
+    await expect(client.maintenance.snapshot().next()).rejects.toMatchObject({
+      code: 'unimplemented',
+    })
+    client.close()
+    expect(client.metrics().calls).toEqual({
+      'Maintenance/Snapshot': { open: 0, succeeded: 0, failed: { unimplemented: 1 } },
+    })
+    expect(ends(steps)).toMatchObject([
+      { method: 'Maintenance/Snapshot', endpoint: 'a', tries: 1, error: { code: 'unimplemented' } },
+    ])
   })
 })
 

@@ -218,17 +218,21 @@ export class MethodCounter {
 
   /** Takes an answer and hands it on; bound, so that a call needs no closure. */
   readonly succeeded = <Result>(result: Result): Result => {
-    this.open--
-    this.#succeeded++
+    this.ended(undefined)
     return result
   }
 
   /** Takes a failure and throws it on. */
   readonly failed = (error: unknown): never => {
-    this.open--
-    const { code } = ConclaveError.from(error)
-    this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1)
+    this.ended(ConclaveError.from(error).code)
     throw error
+  }
+
+  /** A call is over: well, or with this code. */
+  ended(code: ErrorCode | undefined): void {
+    this.open--
+    if (code === undefined) this.#succeeded++
+    else this.#failed.set(code, (this.#failed.get(code) ?? 0) + 1)
   }
 
   metrics(): MethodMetrics {
