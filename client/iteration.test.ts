@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import { fakeMembers, settled, silence } from '../test/client/fake-members.js'
+import { text } from './value-codec.js'
 import { RpcError, Status } from './wire/status.js'
 
 /** A client whose member confirms watches and tells nothing. */
@@ -99,13 +100,15 @@ test('several next() that are asked for together come in order', async () => {
 test('pages that wait for a member are left at once, and nothing waits behind them', async () => {
   const { client, clock, first } = fakeMembers(1)
   first.onRange = silence
-  const pages = client.kv.pages('a')
-  const next = pages.next()
-  await settled()
-  await pages.return()
-  expect(await next).toEqual({ done: true, value: undefined })
-  await settled()
-  expect(clock.timerCount).toBe(0)
+  for (const kv of [client.kv, client.kv.withCodec(text)]) {
+    const pages = kv.pages('a')
+    const next = pages.next()
+    await settled()
+    await pages.return()
+    expect(await next).toEqual({ done: true, value: undefined })
+    await settled()
+    expect(clock.timerCount).toBe(0)
+  }
   client.close()
 })
 

@@ -15,6 +15,7 @@ import type {
   UpdateOptions,
   UpdateResult,
 } from './guarded-writes.js'
+import { Iteration } from './iteration.js'
 import type { KeyValue } from './key-value.js'
 import type { KvClient, PagesOptions } from './kv.js'
 import type { Range } from './range.js'
@@ -249,9 +250,17 @@ function refuseWithoutValues(options: RangeOptions): void {
   if (keysOnly || countOnly) throw invalidArgument('Without values there is nothing to decode.')
 }
 
-async function* mapped<From, To>(
+function mapped<From, To>(
   from: AsyncGenerator<From, void, undefined>,
   map: (one: From) => To,
 ): AsyncGenerator<To, void, undefined> {
-  for await (const one of from) yield map(one)
+  return new Iteration({
+    next: async () => {
+      const { done, value } = await from.next()
+      return done ? undefined : map(value as From)
+    },
+    leave: async () => {
+      await from.return()
+    },
+  })
 }
