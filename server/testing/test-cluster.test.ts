@@ -56,7 +56,8 @@ describe('a member that dies', () => {
   test('breaks the calls that are under way, and whether they happened is unknown', async () => {
     const cluster = await start()
     const leader = await cluster.leader()
-    const client = clientOf(cluster, { endpoints: [leader.endpoint] })
+    // Without the pipeline, which would not have sent it before the member welcomed it.
+    const client = clientOf(cluster, { endpoints: [leader.endpoint], pipeline: 'off' })
     leader.pause()
     const put = failure(client.kv.put('k', 'v'))
     // A turn, so that the call has left.
@@ -234,7 +235,7 @@ describe('a member that stands still', () => {
   test('carries out what was sent to it when it goes on, even if nobody waits any more', async () => {
     const cluster = await start({ size: 1 })
     const [member] = cluster.members
-    const client = clientOf(cluster)
+    const client = clientOf(cluster, { pipeline: 'off' })
     member!.pause()
     const put = failure(client.kv.put('k', 'late', { timeoutMs: 50 }))
     expect((await put).outcomeUnknown).toBe(true)
