@@ -153,7 +153,10 @@ describe('a session that is lost', () => {
     const [id] = cluster.leases.keys()
     first.keepAliveTtl = () => undefined
     await clock.run(TTL_MS + 1)
-    await client.kv.put('b', '2')
+    // The endpoint that did not renew is left alone for a moment.
+    const put = client.kv.put('b', '2')
+    await clock.run(3_000)
+    await put
     expect(first.unary.slice(-2).map((call) => call.split(' ')[0])).toEqual(['revoke', 'grant'])
     expect([...cluster.leases.keys()]).toEqual([first.stream.session])
     expect(first.stream.session).not.toBe(id)
@@ -166,7 +169,10 @@ describe('a session that is lost', () => {
     first.keepAliveTtl = () => undefined
     await clock.run(TTL_MS + 1)
     cluster.revoke(id!)
-    await client.kv.put('b', '2')
+    // The endpoint that did not renew is left alone for a moment.
+    const put = client.kv.put('b', '2')
+    await clock.run(3_000)
+    await put
     expect(cluster.leases.size).toBe(1)
   })
 
