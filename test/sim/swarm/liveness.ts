@@ -138,8 +138,9 @@ export class Liveness {
     }
   }
 
+  /** Reads at a voter until it answers, or votes no more: a removal asked for in time may come late. */
   async #read(seat: Seat, endMs: number): Promise<void> {
-    for (;;) {
+    while (this.#voters().includes(seat)) {
       const request = RangeRequest.create({ key: utf8(MARKER) })
       const answer = await this.#ask({ kind: 'range', request }, endMs, [seat.machine.clientUrl])
       if (answer?.kind === 'ok') return
