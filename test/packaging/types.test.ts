@@ -91,7 +91,14 @@ async function compiled(
   { source, packages }: Program,
 ): Promise<{ stdout: string; code: number | null }> {
   const compilerOptions = { ...STRICT, module, moduleResolution }
-  const installed = ['protobufjs', 'eventemitter3', '@grpc/grpc-js', 'pino', '@types/node', ...packages]
+  const installed = [
+    'protobufjs',
+    'eventemitter3',
+    '@grpc/grpc-js',
+    'pino',
+    '@types/node',
+    ...packages,
+  ]
   const at = await packed.program(`types-${moduleResolution}-${packages.length}`, installed, {
     'package.json': '{ "type": "module" }',
     'program.ts': source,
