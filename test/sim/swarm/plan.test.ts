@@ -75,3 +75,10 @@ test('who may be promoted is there, and who is damaged is replaced', () => {
     if (faults.rot !== null) expect(faults.replace).not.toBeNull()
   }
 })
+
+test('a leader may have several values of the work uncommitted, so that a small write is not starved', () => {
+  for (const { tuning, work } of plans) {
+    const { uncommittedBytesMax } = { ...DEFAULT_TUNING, ...tuning }
+    expect(uncommittedBytesMax).toBeGreaterThan(3 * work.valueBytes)
+  }
+})

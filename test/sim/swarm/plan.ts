@@ -74,6 +74,12 @@ export interface Plan {
 const BEYOND_PERCENT = 3
 /** Segments are this long where reads give wrong bits, unless the tuning draws another length. */
 const FLIPPED_SEGMENT_BYTES = 4_000
+/**
+ * A leader has room for so many values of the work that are not committed yet. With room for less than one
+ * they pass one by one, and the leader drops, without a word, most of what followers hand on to it: then
+ * neither an operator's write is owed in time, nor the cure of a backend that is full.
+ */
+const UNCOMMITTED_VALUES_MIN = 4
 
 /** Draws a life. */
 export function drawPlan(seed: number): Plan {
@@ -86,7 +92,7 @@ export function drawPlan(seed: number): Plan {
   const disks = drawDisks(fork())
   const work = drawWorkOn(fork(), member, links)
   const faults = drawFaults(fork())
-  const tuning = withSegmentsToFlip(drawnTuning, faults)
+  const tuning = withRoomForValues(withSegmentsToFlip(drawnTuning, faults), work)
   const rest = fork()
   return {
     seed,
@@ -111,6 +117,12 @@ export function drawPlan(seed: number): Plan {
 /** Wrong bits spare the last segment of the log, so there must be others. */
 function withSegmentsToFlip(tuning: Partial<Tuning>, { flip }: Faults): Partial<Tuning> {
   return flip === null ? tuning : { walSegmentBytes: FLIPPED_SEGMENT_BYTES, ...tuning }
+}
+
+function withRoomForValues(tuning: Partial<Tuning>, { valueBytes }: WorkPlan): Partial<Tuning> {
+  const { uncommittedBytesMax: drawn } = tuning
+  if (drawn === undefined) return tuning
+  return { ...tuning, uncommittedBytesMax: Math.max(drawn, UNCOMMITTED_VALUES_MIN * valueBytes) }
 }
 
 function drawSize(random: SeededRandom): number {
