@@ -5,6 +5,7 @@ import type { Init } from '../../client/wire/codec.js'
 import { encodeBytes } from '../../client/wire/codec.js'
 import { Command, type PipelineBatch } from '../../client/wire/generated/command.js'
 import { PipelineCall } from '../../client/wire/generated/pipeline.js'
+import { Status } from '../../client/wire/status.js'
 import { put } from '../model/requests.js'
 import { MachineBed } from '../state/machine-bed.js'
 import { type KeptSessions, SessionStateJudge } from './session-state.js'
@@ -61,6 +62,17 @@ describe('acquitted', () => {
     apply(batch(1, 2, { grantedIndex: 10 }))
     expect(judge.violation).toBeUndefined()
     expect(judge.looks).toBe(9)
+  })
+
+  test('the end of another session behind a call that was refused at the door', async () => {
+    const { judge, apply, batch } = await judged()
+    apply({ leaseGrant: { ID: 8n, TTL: 60 } })
+    const refusal = { status: Status.INVALID_ARGUMENT, text: 'etcdserver: key is not provided' }
+    const calls = [encoded({ refusal }), encoded({}), encoded({ leaseRevoke: { ID: 8n } })]
+    apply(batch(1, 3, { calls }))
+    apply(batch(1, 1, { session: 8n, grantedIndex: 2 }))
+    expect(judge.violation).toBeUndefined()
+    expect(judge.looks).toBe(1)
   })
 })
 

@@ -59,8 +59,11 @@ export class SessionStateJudge {
     const { pipeline, leaseGrant, leaseRevoke } = command
     if (pipeline) {
       const answers = result?.ok ? (result.response as BatchResponse).answers : []
-      let next = 0
-      this.#sessions.run(pipeline, (call) => this.#done(call, answers[next++], index))
+      // Calls that were refused unread are answered, too.
+      const before = this.#sessions.living.get(pipeline.session)?.applied ?? 0
+      this.#sessions.run(pipeline, (call, sequence) =>
+        this.#done(call, answers[sequence - before - 1], index),
+      )
       const session = this.#sessions.living.get(pipeline.session)
       this.#owed.set(index, session && { id: pipeline.session, ...session })
     } else if (leaseGrant && (result?.ok || overQuota)) this.#sessions.granted(leaseGrant.ID, index)

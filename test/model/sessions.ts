@@ -81,13 +81,13 @@ export class ModelSessions {
   /**
    * Runs a batch.
    *
-   * @param execute carries out a call, or refuses it; undefined stands for what is none. It
-   *   tells `granted` and `ended`.
+   * @param execute carries out the call with this number, or refuses it; undefined stands for
+   *   what is none. It tells `granted` and `ended`.
    * @returns the writes that were new, in order; undefined when there is no such session.
    */
   run(
     batch: PipelineBatch,
-    execute: (call: Call | undefined) => Outcome | undefined,
+    execute: (call: Call | undefined, sequence: number) => Outcome | undefined,
   ): NumberedCall[] | undefined {
     const session = this.living.get(batch.session)
     if (session?.grantedIndex !== batch.grantedIndex) return undefined
@@ -112,7 +112,7 @@ function answered(
   bytes: Uint8Array,
   sequence: number,
   isFull: boolean,
-  execute: (call: Call | undefined) => Outcome | undefined,
+  execute: (call: Call | undefined, sequence: number) => Outcome | undefined,
 ): Pick<NumberedCall, 'call' | 'answer'> {
   const refuse = (error: PipelineError, call?: Call) =>
     ({ call, answer: { ok: false, error } }) as const
@@ -122,7 +122,7 @@ function answered(
     return refuse(UNREADABLE)
   if (message.refusal) return refuse(message.refusal)
   const call = callIn(message)
-  const outcome = execute(call)
+  const outcome = execute(call, sequence)
   if (outcome === undefined) return refuse(call === undefined ? UNREADABLE : NUMBERED_READ, call)
   if (!outcome.ok) return refuse(named(outcome.error), call)
   return { call, answer: outcome }
