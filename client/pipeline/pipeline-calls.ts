@@ -138,10 +138,10 @@ export class PipelineCalls implements Calls, PipelineOwner {
     this.#tell(error)
   }
 
-  withoutSession(writes: readonly PendingCall[], error: ConclaveError): void {
+  withoutSession(calls: readonly PendingCall[], error: ConclaveError): void {
     // A full cluster grants no lease, and must still be told to delete and to compact.
     const isFull = error.code === 'no-space' && this.#options.mode === 'auto'
-    for (const call of writes)
+    for (const call of calls)
       if (isFull) this.#sendAlone(call)
       else call.fail(error)
   }

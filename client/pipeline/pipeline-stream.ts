@@ -11,6 +11,9 @@
  * has none: when its first write is at the head of the line, a session is granted and the
  * stream opened anew with it. Reads under way are sent again then, as after any break.
  *
+ * When the session is lost and may still live, no stream is opened before it has ended: a
+ * read would not see the writes of it that are applied after all.
+ *
  * A stream that owes answers and stays silent is left for another endpoint, which is
  * safe, for a call that is sent twice is applied once.
  *
@@ -65,8 +68,8 @@ export interface PipelineOwner {
   notOffered(error: RpcError): void
   /** All callers were refused for a reason that lasts. */
   refused(error: RpcError): void
-  /** There is no session to be had, so these writes cannot leave. */
-  withoutSession(writes: readonly PendingCall[], error: ConclaveError): void
+  /** There is no session to be had, or a lost one cannot be ended, so these calls cannot leave. */
+  withoutSession(calls: readonly PendingCall[], error: ConclaveError): void
 }
 
 /** See the head of the file. */
@@ -118,14 +121,15 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
 
   /** Opens a stream, if there is none. */
   want(): void {
-    this.#stream.want()
+    if (this.#sessions.mayLive) this.#sessions.want()
+    else this.#stream.want()
   }
 
   /** Puts a call at the end of the line. False: it is too long. */
   add(call: PendingCall): boolean {
     if (!this.#line.add(call)) return false
     this.#alarm.at(Math.max(call.deadlineMs, this.#lookedAtMs + this.#line.length * WALK_MS))
-    if (this.#exchange === undefined) this.#stream.want()
+    if (this.#exchange === undefined) this.want()
     else this.#exchange.flushSoon()
     return true
   }
@@ -199,11 +203,19 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     if (session && isLeaseNotFound(error)) this.#sessions.lost(session, true)
     else if (session && error.code === Status.INVALID_ARGUMENT) this.#sessions.lost(session, false)
     else if (isOversized(error)) this.#refuseLargest(error)
-    return this.#isWanted
+    return this.#isWanted && !this.#sessions.mayLive
   }
 
   needsSession(): boolean {
     return this.#line.wantsSession
+  }
+
+  needsEnd(): boolean {
+    return this.#isWanted
+  }
+
+  sessionEnded(): void {
+    if (this.#isWanted) this.#stream.want()
   }
 
   sessionGranted(): void {
@@ -211,15 +223,17 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     this.#reopen()
   }
 
-  sessionDelayed({ etcd, message }: ConclaveError): void {
-    this.#trouble = new RpcError(etcd?.status ?? Status.UNAVAILABLE, etcd?.text ?? message)
+  sessionDelayed(error: ConclaveError): void {
+    this.#trouble = rpcErrorOf(error)
   }
 
   sessionRefused(error: ConclaveError): void {
+    const { mayLive } = this.#sessions
     this.#owner.withoutSession(
-      this.#line.remove((call) => call.needsNumber),
+      this.#line.remove((call) => mayLive || call.needsNumber),
       error,
     )
+    if (mayLive) this.#owner.refused(rpcErrorOf(error))
     this.#exchange?.flush()
   }
 
@@ -228,7 +242,7 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     this.#rewind()
     const why = new RpcError(Status.UNAVAILABLE, 'the session of this client has ended')
     for (const call of this.#line.remove(({ sequence }) => sequence !== 0)) call.giveUp(why)
-    if (this.#isWanted) this.#stream.want()
+    if (this.#isWanted) this.want()
   }
 
   #welcomed({ applied, callsMax, bytesMax, grantedIndex }: PipelineWelcome): void {
@@ -332,6 +346,10 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     this.#alarm.at(Math.max(dueMs, nowMs + this.#line.length * WALK_MS))
     if (this.#isOwed) this.#alarm.at(this.#patience.endsAtMs)
   }
+}
+
+function rpcErrorOf({ etcd, message }: ConclaveError): RpcError {
+  return new RpcError(etcd?.status ?? Status.UNAVAILABLE, etcd?.text ?? message)
 }
 
 function isLeaseNotFound(error: RpcError): boolean {

@@ -113,6 +113,19 @@ describe('a session', () => {
   })
 })
 
+/** A client that hears nothing of a write and a read behind it, nor of its session, which is lost within its TTL. */
+async function lostSession() {
+  const bed = fakePipeline(1, { timeoutMs: 4 * TTL_MS })
+  const { client, clock, first } = bed
+  await client.kv.put('a', '1')
+  first.keepAliveTtl = () => undefined
+  first.manner = 'deaf'
+  const left = failure(client.kv.put('b', '2'))
+  const read = client.kv.get('b')
+  await clock.run(1)
+  return { ...bed, left, read }
+}
+
 describe('a session that is lost', () => {
   test('leaves writes that left unknown, and the others go on in a new one', async () => {
     const { client, clock, cluster, first } = fakePipeline()
@@ -160,6 +173,50 @@ describe('a session that is lost', () => {
     expect(first.unary.slice(-2).map((call) => call.split(' ')[0])).toEqual(['revoke', 'grant'])
     expect([...cluster.leases.keys()]).toEqual([first.stream.session])
     expect(first.stream.session).not.toBe(id)
+  })
+
+  test('but may still live is ended before a read goes on: it sees a write that came late', async () => {
+    const { clock, cluster, first, left, read } = await lostSession()
+    const revoke = cluster.revoke.bind(cluster)
+    cluster.revoke = (id) => {
+      cluster.applied.push('put b=2')
+      revoke(id)
+    }
+    await clock.run(TTL_MS)
+    first.manner = 'answers'
+    await clock.run(10_000)
+    expect(await left).toMatchObject({ code: 'outcome-unknown' })
+    expect(await read).toMatchObject({ version: 3 })
+  })
+
+  test('and cannot be ended for now lets no read go on, until it can', async () => {
+    const { clock, cluster, first, read } = await lostSession()
+    const revoke = cluster.revoke.bind(cluster)
+    cluster.revoke = () => {
+      throw etcdErrors.noLeader.error()
+    }
+    await clock.run(TTL_MS)
+    first.manner = 'answers'
+    let isAnswered = false
+    void read.then(() => {
+      isAnswered = true
+    })
+    await clock.run(10_000)
+    expect(isAnswered).toBe(false)
+    cluster.revoke = revoke
+    await clock.run(10_000)
+    await read
+  })
+
+  test('and may not be ended fails reads with the reason', async () => {
+    const { client, clock, cluster, read } = await lostSession()
+    cluster.revoke = () => {
+      throw etcdErrors.permissionDenied.error()
+    }
+    const refused = failure(read)
+    await clock.run(TTL_MS)
+    expect(await refused).toMatchObject({ code: 'permission-denied', outcomeUnknown: false })
+    expect(await failure(client.ready())).toMatchObject({ code: 'permission-denied' })
   })
 
   test('and has ended by itself meanwhile needs no end', async () => {

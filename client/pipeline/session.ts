@@ -6,8 +6,9 @@
  * then that it was granted. It is renewed like every lease of the client; when it is lost
  * all its numbers are void, and the next write asks for another.
  *
- * A session that may still live is revoked before the next is granted: a member may
- * hold writes of it that are not applied yet, and they must not come behind later ones.
+ * A session that was lost and may still live is revoked before anything else is sent: a
+ * member may hold writes of it that are not applied yet, and they must come neither behind
+ * later ones nor behind reads that should see them.
  */
 
 import { backoffMs } from '../connection/backoff.js'
@@ -33,6 +34,13 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'too-many-requests',
   'not-leader',
   'learner',
+])
+
+/** Failures after which a revocation is not tried again. */
+const LASTING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'permission-denied',
+  'unauthenticated',
+  'corrupt',
 ])
 
 /** A session that was granted. */
@@ -67,11 +75,15 @@ export class Session {
 export interface SessionOwner {
   /** Does a write still wait for one? */
   needsSession(): boolean
+  /** Does any call wait, until the session that was lost is over? */
+  needsEnd(): boolean
+  /** The session that was lost is over: no write of it is applied any more. */
+  sessionEnded(): void
   /** There is one. */
   sessionGranted(): void
   /** There is none yet, for this reason; it is tried again. */
   sessionDelayed(error: ConclaveError): void
-  /** There will be none. */
+  /** There will be none, or the one that was lost cannot be ended. */
   sessionRefused(error: ConclaveError): void
   /** This one is void. */
   sessionLost(session: Session): void
@@ -93,7 +105,7 @@ export class SessionKeeper {
   #granting = false
   /** A grant whose outcome is unknown, to be sent again. */
   #tried: { readonly id: bigint; readonly atMs: number } | undefined
-  /** A session that may still live and must not. */
+  /** A session that was lost, may still live, and must not. */
   #doomed: bigint | undefined
   #closed = false
 
@@ -106,7 +118,12 @@ export class SessionKeeper {
     return this.#current
   }
 
-  /** Gets a session, unless there is one or it is on its way. */
+  /** Writes of a session that was lost may still be applied: nothing may be sent before it has ended. */
+  get mayLive(): boolean {
+    return this.#doomed !== undefined
+  }
+
+  /** Ends the session that was lost, and gets one if a write waits, unless there is one or it is on its way. */
   want(): void {
     if (this.#current !== undefined || this.#granting || this.#closed) return
     this.#granting = true
@@ -116,7 +133,7 @@ export class SessionKeeper {
   /**
    * A session is of no use any more.
    *
-   * @param gone does the server say that its lease has ended?
+   * @param gone has a member applied the end of its lease?
    */
   lost(session: Session, gone: boolean): void {
     if (session !== this.#current) return
@@ -150,11 +167,11 @@ export class SessionKeeper {
   async #get(): Promise<void> {
     const { connection, owner } = this.#options
     try {
-      for (let failures = 1; owner.needsSession() && !this.#closed; failures++) {
+      for (let failures = 1; this.#isNeeded && !this.#closed; failures++) {
         const error = await this.#try()
         if (this.#closed || this.#current !== undefined) return
         if (error === undefined) continue
-        if (!PASSING.has(error.code)) {
+        if (this.mayLive ? LASTING.has(error.code) : !PASSING.has(error.code)) {
           owner.sessionRefused(error)
           return
         }
@@ -168,12 +185,20 @@ export class SessionKeeper {
     }
   }
 
-  /** One try; why there is no session yet, if it fails. */
+  get #isNeeded(): boolean {
+    const { owner } = this.#options
+    return this.mayLive ? owner.needsEnd() : owner.needsSession()
+  }
+
+  /** One try of the next step; why it could not be done yet, if it fails. */
   async #try(): Promise<ConclaveError | undefined> {
     try {
-      if (this.#doomed !== undefined) await this.#revoke(this.#doomed)
-      this.#doomed = undefined
-      await this.#grant()
+      if (this.#doomed === undefined) await this.#grant()
+      else {
+        await this.#revoke(this.#doomed)
+        this.#doomed = undefined
+        if (!this.#closed) this.#options.owner.sessionEnded()
+      }
       return undefined
     } catch (error) {
       return error as ConclaveError
@@ -217,8 +242,9 @@ export class SessionKeeper {
     const session = new Session(lease.id)
     this.#current = session
     this.#keepAlive = this.#options.keepAlive(lease, {
-      onLost: ({ code }) => {
-        if (!this.#closed) this.lost(session, code === 'lease-not-found')
+      // One that has expired is not renewed any more, and lives until that is in the log.
+      onLost: () => {
+        if (!this.#closed) this.lost(session, false)
       },
     })
     this.#options.owner.sessionGranted()

@@ -120,7 +120,8 @@ describe('right histories are acquitted', () => {
 
   test('a session that is lost with its writes, and the next one', () => {
     const history = new History().ask(write('1')).note(write('2'), UNKNOWN)
-    history.ask(write('3'), { session: 8n })
+    history.happen(write('2'))
+    history.ask(READ).ask(write('3'), { session: 8n })
     expect(history.broken).toEqual([])
   })
 
@@ -214,13 +215,14 @@ describe('convicts', () => {
     expect(answering(history, 1, early).broken).toEqual(['sees'])
   })
 
-  test('a read that misses a write before it whose caller gave up, when the session goes on', () => {
+  test('a read that misses a write before it whose caller gave up, also when the session was lost', () => {
     const history = new History().ask(READ)
     const early = history.operations[0]!.answer
-    history.happen(write('1'))
     history.note(write('1'), UNKNOWN).note(READ, early)
     expect(history.broken).toEqual([])
-    history.ask(write('2'))
+    history.happen(write('1'))
+    expect(history.broken).toEqual(['sees'])
+    history.ask(write('2'), { session: 8n })
     expect(history.broken).toEqual(['sees'])
   })
 

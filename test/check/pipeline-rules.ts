@@ -12,7 +12,8 @@
  *   no session can be had;
  * - *order*: the writes of a session are of one process, in the order in which they were
  *   asked for, and there is a place for every one in between that may have left;
- * - *sees*: a read has seen every write asked for before it, and what every read before it saw;
+ * - *sees*: a read has seen every write asked for before it that was ever applied, also one
+ *   whose outcome its caller does not know, and what every read before it saw;
  * - *plain*: no call is refused for a reason that is none of etcd's.
  */
 
@@ -174,31 +175,19 @@ class Court {
   }
 
   #judgeReads(process: string): void {
-    const last = new Map<string, number>()
     const own = this.#material.operations.filter((one) => one.process === process)
-    for (const operation of own) {
-      const place = this.#places.get(operation)
-      if (place !== undefined) last.set(sessionOf(place), operation.id)
-    }
     let floor: { readonly revision: number; readonly by: Operation } | undefined
     const raise = (revision: number, by: Operation) => {
       if (floor === undefined || revision > floor.revision) floor = { revision, by }
     }
-    /** Writes without an answer: they count as long as their session is known to live. */
-    let unsure: { readonly revision: number; readonly by: Operation; readonly session: string }[] =
-      []
     for (const operation of own) {
-      const { call, answer, id } = operation
+      const { call, answer } = operation
       const place = this.#places.get(operation)
       if (place !== undefined) {
-        const revision = revisionOf(place)
-        if (answer?.kind === 'ok') raise(revision, operation)
-        else unsure.push({ revision, by: operation, session: sessionOf(place) })
+        raise(revisionOf(place), operation)
         continue
       }
       if (!isOrdered(operation) || answer?.kind !== 'ok' || !isUnnumbered(call)) continue
-      unsure = unsure.filter(({ session }) => last.get(session)! > id)
-      for (const { revision, by } of unsure) raise(revision, by)
       const revision = answer.response.header?.revision ?? 0
       if (floor !== undefined) this.#reads++
       if (floor !== undefined && revision < floor.revision)
@@ -268,10 +257,6 @@ function wrongAnswer({ answer }: Operation, { result }: Committed): string | und
 function revisionOf({ result }: Committed): number {
   if (!result?.ok) return 0
   return (result.response as { header?: { revision?: number } }).header?.revision ?? 0
-}
-
-function sessionOf({ session }: Committed): string {
-  return `${session!.id} of entry ${session!.grantedIndex}`
 }
 
 function sequenceOf({ entry }: Placed): number {
