@@ -115,7 +115,10 @@ class Round {
     for (const name of CLIENTS) {
       const endpoints = await this.#cluster.endpointsOf(name)
       const pings = { keepAliveIntervalMs: 1000, keepAliveTimeoutMs: 2000 }
-      clients.set(name, connect({ endpoints, connectTimeoutMs: 1000, ...pings }))
+      clients.set(
+        name,
+        connect({ endpoints, sessionTtlSeconds: 5, connectTimeoutMs: 1000, ...pings }),
+      )
     }
     return clients
   }
@@ -177,7 +180,7 @@ class Round {
   }
 
   async #noLeases(): Promise<boolean> {
-    const client = connect({ endpoints: this.#cluster.endpoints })
+    const client = connect({ endpoints: this.#cluster.endpoints, pipeline: 'off' })
     try {
       return (await client.lease.list()).length === 0
     } finally {
@@ -249,7 +252,7 @@ function planOf({ stepsPerSecond = 60 }: RoundOptions): WorkPlan {
   return {
     clients: CLIENTS.length,
     pipelineShare: 1,
-    sessionTtlSeconds: 60,
+    sessionTtlSeconds: 5,
     stepsPerSecond,
     stepsUnderWayMax: 8,
     operationsMax: 1_000_000,

@@ -22,7 +22,12 @@ export class Onlooker {
   #revision = 1
 
   constructor(endpoints: readonly string[], nowMs: () => number) {
-    this.#client = connect({ endpoints, keepAliveIntervalMs: 1000, keepAliveTimeoutMs: 2000 })
+    this.#client = connect({
+      endpoints,
+      pipeline: 'off',
+      keepAliveIntervalMs: 1000,
+      keepAliveTimeoutMs: 2000,
+    })
     this.#watcher = this.#client.watch({ all: true }, { startRevision: 2 })
     this.#watcher.created.then(
       (revision) => {
