@@ -115,10 +115,7 @@ class Round {
     for (const name of CLIENTS) {
       const endpoints = await this.#cluster.endpointsOf(name)
       const pings = { keepAliveIntervalMs: 1000, keepAliveTimeoutMs: 2000 }
-      clients.set(
-        name,
-        connect({ endpoints, sessionTtlSeconds: 5, connectTimeoutMs: 1000, ...pings }),
-      )
+      clients.set(name, connect({ endpoints, connectTimeoutMs: 1000, pipeline: 'off', ...pings }))
     }
     return clients
   }
@@ -251,7 +248,7 @@ class Round {
 function planOf({ stepsPerSecond = 60 }: RoundOptions): WorkPlan {
   return {
     clients: CLIENTS.length,
-    pipelineShare: 1,
+    pipelineShare: 0,
     sessionTtlSeconds: 5,
     stepsPerSecond,
     stepsUnderWayMax: 8,
