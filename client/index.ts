@@ -81,7 +81,7 @@ export type {
 } from './telemetry.js'
 export type { TlsSettings } from './tls-settings.js'
 export type { Txn, TxnParts } from './txn.js'
-export type { Listener } from './typed-events.js'
+export { type Listener, TypedEvents } from './typed-events.js'
 export type {
   TypedDeleteResult,
   TypedKeyValue,

@@ -8,7 +8,7 @@
  */
 
 import { type Keyspace, type KeyValue, type Op, op, type RequestOptions } from '../client/index.js'
-import { invalidArgument } from './errors.js'
+import { checkName } from './names.js'
 
 /** See the head of the file. */
 export class KeyQueue {
@@ -19,8 +19,7 @@ export class KeyQueue {
 
   /** @throws {ConclaveError} `invalid-argument`: the name is empty or ends in `/`. */
   constructor(client: Keyspace, name: string) {
-    if (typeof name !== 'string' || name === '') throw invalidArgument('A name must not be empty.')
-    if (name.endsWith('/')) throw invalidArgument(`A name must not end in '/': '${name}'.`)
+    checkName(name)
     this.client = client
     this.name = name
     this.range = { prefix: `${name}/` }

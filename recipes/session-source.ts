@@ -1,0 +1,104 @@
+/**
+ * Sessions one after the other, for what is to heal for ever: when the last one is lost,
+ * the next one is made.
+ *
+ * Whoever asks while one is being made gets that one. A cluster that cannot answer is asked
+ * again, with a growing pause that differs from process to process, until the asker's
+ * signal aborts or the source is closed. What is wrong for good (an option, a permission)
+ * is thrown.
+ */
+
+import { ConclaveError, type Keyspace } from '../client/index.js'
+import { isTransient } from './errors.js'
+import { pause } from './insist.js'
+import { Session } from './session.js'
+import { checkOptions, type SessionOptions, TTL_SECONDS } from './session-options.js'
+
+const BACK_OFF_MS_MIN = 100
+const BACK_OFF_MS_MAX = 5_000
+
+/** See the head of the file. */
+export class SessionSource implements AsyncDisposable {
+  readonly client: Keyspace
+  readonly #options: SessionOptions
+  readonly #controller = new AbortController()
+  #session: Session | undefined
+  #making: Promise<Session> | undefined
+
+  /** @throws {ConclaveError} `invalid-argument`. */
+  constructor(client: Keyspace, options: SessionOptions = {}) {
+    checkOptions(options, options.ttlSeconds ?? TTL_SECONDS)
+    this.client = client
+    this.#options = options
+  }
+
+  /** The session that lives now, if one does. */
+  get current(): Session | undefined {
+    return this.#session?.alive ? this.#session : undefined
+  }
+
+  /**
+   * A session that lives.
+   *
+   * @throws {ConclaveError} `cancelled` by the signal, `closed`, `permission-denied`, ….
+   */
+  async get({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Session> {
+    for (;;) {
+      this.#checkOpen()
+      if (this.current !== undefined) return this.current
+      this.#making ??= this.#make().finally(() => {
+        this.#making = undefined
+      })
+      await unless(signal, this.#making)
+    }
+  }
+
+  /** Ends the session; no other is made. Idempotent. */
+  async close(): Promise<void> {
+    this.#controller.abort()
+    await this.#making?.catch(() => {})
+    await this.#session?.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #make(): Promise<Session> {
+    const { signal } = this.#controller
+    for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS_MAX)) {
+      this.#checkOpen()
+      try {
+        this.#session = await Session.create(this.client, { ...this.#options, signal })
+        return this.#session
+      } catch (error) {
+        this.#checkOpen()
+        if (!isTransient(error)) throw error
+      }
+      await pause(this.client, backOffMs * (0.5 + this.client.random.next() / 2), signal)
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#controller.signal.aborted || this.client.closed)
+      throw new ConclaveError('closed', 'It was closed; make a new one.')
+  }
+}
+
+/** What is promised, unless the signal aborts before. */
+async function unless<T>(signal: AbortSignal | undefined, promised: Promise<T>): Promise<T> {
+  if (signal === undefined) return promised
+  const cancelled = () =>
+    new ConclaveError('cancelled', 'The wait for a session was aborted.', { cause: signal.reason })
+  if (signal.aborted) throw cancelled()
+  let onAbort = () => {}
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(cancelled())
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([promised, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
