@@ -15,13 +15,13 @@ export interface CacheOptions<T = KeyValue> {
   readonly maxKeys?: number
   /** Leave a member that has lost its leader, for one that has one. Default true. */
   readonly requireLeader?: boolean
-  /** Aborting ends the cache with code `cancelled`. */
+  /** Aborting ends the cache with code `cancelled`, or `deadline-exceeded` for `AbortSignal.timeout()`. */
   readonly signal?: AbortSignal
 }
 
 /** How long to wait for a revision. */
 export interface CacheWait {
-  /** Aborting ends the waiting with code `cancelled`. */
+  /** Aborting ends the waiting with code `cancelled`, or `deadline-exceeded` for `AbortSignal.timeout()`. */
   readonly signal?: AbortSignal
   /** Milliseconds until `deadline-exceeded`; default is that of the client. */
   readonly timeoutMs?: number

@@ -23,7 +23,7 @@ import { CacheSync, type SyncOwner, type SyncTarget } from './cache-sync.js'
 import { CacheWaiters } from './cache-waiters.js'
 import type { Calls } from './calls.js'
 import type { Connection } from './connection/connection.js'
-import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { abortedFor, ConclaveError, errorOf, invalidArgument } from './errors.js'
 import type { Clock } from './host/clock.js'
 import { inWords } from './in-words.js'
 import { KeyBounds } from './key-bounds.js'
@@ -107,7 +107,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     const sleep = (ms: number, until: AbortSignal) => connection.sleep(ms, until)
     const limits = { range, wireRange, maxKeys, requireLeader }
     this.#sync = new CacheSync({ calls, sleep, watch }, this.#syncOwner(limits))
-    const onAbort = () => this.#end(errorOf('cancelled', { cause: signal?.reason }), false)
+    const onAbort = () => this.#end(abortedFor(signal?.reason), false)
     this.#unhook = () => signal?.removeEventListener('abort', onAbort)
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#sync.run().catch((error) => this.#end(ConclaveError.from(error), true))

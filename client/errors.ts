@@ -83,7 +83,7 @@ export class ConclaveError extends Error {
     if (error instanceof RpcError) return fromRpcError(error, intent)
     // By name and not by class: an error of another realm is no instance of our Error.
     const { name, message } = Object(error) as { name?: unknown; message?: unknown }
-    if (name === 'AbortError') return errorOf('cancelled', { cause: error })
+    if (name === 'AbortError' || name === 'TimeoutError') return abortedFor(error)
     const text = typeof message === 'string' ? message : String(error)
     return new ConclaveError('internal', `${ADVICE.internal} (${text})`, { cause: error })
   }
@@ -97,6 +97,17 @@ export function invalidArgument(message: string, cause?: unknown): ConclaveError
 /** An error of this code with its standard sentence. */
 export function errorOf(code: ErrorCode, options?: ConclaveErrorOptions): ConclaveError {
   return new ConclaveError(code, ADVICE[code], options)
+}
+
+/**
+ * What ends with its caller's signal fails so: with `deadline-exceeded` when the signal tells
+ * that a time is over, as that of `AbortSignal.timeout()` does, and with `cancelled` otherwise.
+ *
+ * @param reason of the signal.
+ */
+export function abortedFor(reason: unknown, outcomeUnknown = false): ConclaveError {
+  const isLate = (Object(reason) as { name?: unknown }).name === 'TimeoutError'
+  return errorOf(isLate ? 'deadline-exceeded' : 'cancelled', { cause: reason, outcomeUnknown })
 }
 
 function fromRpcError(error: RpcError, intent: Intent): ConclaveError {

@@ -4,7 +4,7 @@ import { toBytes, toLeaseId } from './bytes.js'
 import type { Calls } from './calls.js'
 import { ObservedCall } from './calls-observed.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
-import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { abortedFor, ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
 import { type KeepAlive, KeepAliveHub, type KeepAliveListener } from './keep-alive.js'
 import { checkOptions, checkRequest, positiveMs } from './request-checks.js'
@@ -122,7 +122,7 @@ export class LeaseClient {
         call.over(error)
         reject(error)
       }
-      const onAbort = () => fail(errorOf('cancelled', { cause: options.signal?.reason }))
+      const onAbort = () => fail(abortedFor(options.signal?.reason))
       const timer = this.#connection.clock.after(timeoutMs, () =>
         fail(errorOf('deadline-exceeded')),
       )

@@ -9,7 +9,7 @@
 
 import type { Calls, Streams } from './calls.js'
 import type { RequestOptions } from './connection/connection.js'
-import { errorOf } from './errors.js'
+import { abortedFor } from './errors.js'
 import { leavable } from './iteration.js'
 import { type KeyValue, keyValuesOf } from './key-value.js'
 import type { RangeCursor } from './range-cursor.js'
@@ -68,7 +68,7 @@ export class RangeReader {
     const { signal } = options
     for await (const piece of this.#pieces(cursor, options)) {
       for (const kv of piece) {
-        if (signal?.aborted) throw errorOf('cancelled', { cause: signal.reason })
+        if (signal?.aborted) throw abortedFor(signal.reason)
         yield kv
       }
     }

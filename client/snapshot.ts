@@ -15,7 +15,7 @@ import { ObservedCall } from './calls-observed.js'
 import type { Connection } from './connection/connection.js'
 import type { Endpoint } from './connection/endpoints.js'
 import { isSick } from './connection/retry.js'
-import { ConclaveError, errorOf, invalidArgument } from './errors.js'
+import { abortedFor, ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { leavable } from './iteration.js'
 import { checkSignal, positiveMs } from './request-checks.js'
 import { responses } from './response-stream.js'
@@ -126,7 +126,7 @@ function endpointOf(connection: Connection, { endpoint }: SnapshotOptions): Endp
 
 function failure(connection: Connection, error: unknown, signal?: AbortSignal): ConclaveError {
   if (connection.closed) return errorOf('closed', { cause: error })
-  if (signal?.aborted) return errorOf('cancelled', { cause: signal.reason })
+  if (signal?.aborted) return abortedFor(signal.reason)
   return ConclaveError.from(error)
 }
 

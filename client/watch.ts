@@ -54,7 +54,7 @@ export interface WatchOptions {
   readonly bufferEventsMax?: number
   /** The same in bytes of keys and values. Default 4 MiB. One message is always taken whole. */
   readonly bufferBytesMax?: number
-  /** Aborting ends the iteration with code `cancelled`. */
+  /** Aborting ends the iteration with code `cancelled`, or `deadline-exceeded` for `AbortSignal.timeout()`. */
   readonly signal?: AbortSignal
 }
 

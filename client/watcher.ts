@@ -7,7 +7,7 @@
  * Listeners are called in the turn in which the batch comes, so for them nothing waits.
  */
 
-import { ConclaveError, errorOf } from './errors.js'
+import { abortedFor, ConclaveError, errorOf } from './errors.js'
 import { Iteration } from './iteration.js'
 import type { Known } from './known-names.js'
 import { type Listener, TypedEvents, throwLater } from './typed-events.js'
@@ -102,7 +102,7 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
     this.#signal = signal
     this.#feed = start(this)
     if (signal === undefined) return
-    this.#onAbort = () => this.#end(errorOf('cancelled', { cause: signal.reason }), true)
+    this.#onAbort = () => this.#end(abortedFor(signal.reason), true)
     if (signal.aborted) this.#onAbort()
     else signal.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -321,7 +321,8 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
     if (events === undefined) return
     if (error !== undefined) {
       if (events.has('error')) events.emit('error', error)
-      else if (this.#reader === 'listeners' && !isCallersWish(error)) throwLater(error)
+      else if (this.#reader === 'listeners' && !this.#isLeft && error.code !== 'closed')
+        throwLater(error)
     }
     events.emit('end', undefined)
   }
@@ -331,11 +332,6 @@ export class Watcher implements FeedSink, AsyncIterable<WatchEvent>, AsyncDispos
     this.#wake = undefined
     wake?.()
   }
-}
-
-/** The client was closed, or the signal aborted. */
-function isCallersWish({ code }: ConclaveError): boolean {
-  return code === 'closed' || code === 'cancelled'
 }
 
 function bytesOf(events: readonly Event[]): number {

@@ -6,7 +6,7 @@
  * | what was held, or the session it hung on, is lost | {@link LostError} with its `reason` |
  * | something is used that was given back already | {@link NotHeldError} |
  * | a wait was aborted | `ConclaveError` `cancelled`; `cause` is the reason of the signal |
- * | a wait took longer than `timeoutMs` | `ConclaveError` `deadline-exceeded` |
+ * | a wait took longer than `timeoutMs`, or than its `AbortSignal.timeout()` | `ConclaveError` `deadline-exceeded` |
  * | a name, a value or an option is wrong | `ConclaveError` `invalid-argument` |
  */
 

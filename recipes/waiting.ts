@@ -6,7 +6,7 @@ import type { Session } from './session.js'
 
 /** What every waiting call takes. */
 export interface WaitOptions {
-  /** Aborting ends the wait with code `cancelled`. */
+  /** Aborting ends the wait with code `cancelled`; a signal of `AbortSignal.timeout()` as `timeoutMs` does. */
   readonly signal?: AbortSignal | undefined
   /** Longest time to wait, in milliseconds; it ends with `deadline-exceeded`. Default: as long as the session lives. */
   readonly timeoutMs?: number | undefined
@@ -25,12 +25,7 @@ export class Waiting {
     if (timeoutMs !== undefined && !(timeoutMs > 0))
       throw invalidArgument(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}.`)
     session.check()
-    const onAbort = () =>
-      this.#end(
-        new ConclaveError('cancelled', `The wait for ${what} was aborted.`, {
-          cause: signal?.reason,
-        }),
-      )
+    const onAbort = () => this.#end(aborted(signal?.reason, what))
     if (signal?.aborted) onAbort()
     else this.#listen(signal, timeoutMs, onAbort, what)
   }
@@ -98,4 +93,11 @@ export class Waiting {
   #end(error: Error): void {
     this.#controller.abort(error)
   }
+}
+
+/** Why a signal ended the wait: its time is over, or somebody wants it so. */
+function aborted(cause: unknown, what: string): ConclaveError {
+  if ((Object(cause) as { name?: unknown }).name === 'TimeoutError')
+    return new ConclaveError('deadline-exceeded', `${what} was not granted in time.`, { cause })
+  return new ConclaveError('cancelled', `The wait for ${what} was aborted.`, { cause })
 }

@@ -8,7 +8,7 @@
  */
 
 import type { CarriedOptions } from '../calls.js'
-import { ConclaveError, errorOf, type Intent, invalidArgument } from '../errors.js'
+import { abortedFor, ConclaveError, errorOf, type Intent, invalidArgument } from '../errors.js'
 import type { Clock } from '../host/clock.js'
 import type { Log } from '../host/log.js'
 import type { Random } from '../host/random.js'
@@ -29,7 +29,10 @@ import { type Closable, Waits } from './waits.js'
 
 /** What every request takes. */
 export interface RequestOptions {
-  /** Aborting fails the request with code `cancelled`; a write may have happened all the same. */
+  /**
+   * Aborting fails the request with code `cancelled`, and a signal of `AbortSignal.timeout()`
+   * with `deadline-exceeded`; a write may have happened all the same (`outcomeUnknown`).
+   */
   readonly signal?: AbortSignal | undefined
   /** Time for the request with all its tries, in milliseconds; default is that of the client. */
   readonly timeoutMs?: number | undefined
@@ -267,8 +270,7 @@ export class Connection {
     const { code, etcd, outcomeUnknown } = failure
     if (this.#closed)
       return errorOf('closed', { cause: error, outcomeUnknown, ...(etcd && { etcd }) })
-    if (code === 'cancelled' && signal?.aborted)
-      return errorOf('cancelled', { cause: signal.reason, outcomeUnknown })
+    if (code === 'cancelled' && signal?.aborted) return abortedFor(signal.reason, outcomeUnknown)
     return failure
   }
 

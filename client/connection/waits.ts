@@ -1,6 +1,6 @@
 /** Everything that waits in a client, so that one `close` ends all of it. */
 
-import { type ConclaveError, errorOf } from '../errors.js'
+import { abortedFor, type ConclaveError, errorOf } from '../errors.js'
 import type { Clock } from '../host/clock.js'
 
 /** Something that ends with the connection. */
@@ -57,7 +57,7 @@ export class Waits {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {
         work?.catch(() => {})
-        return reject(errorOf('cancelled', { cause: signal.reason }))
+        return reject(abortedFor(signal.reason))
       }
       const settle = (act: () => void) => {
         timer.cancel()
@@ -65,7 +65,7 @@ export class Waits {
         signal?.removeEventListener('abort', onAbort)
         act()
       }
-      const onAbort = () => settle(() => reject(errorOf('cancelled', { cause: signal?.reason })))
+      const onAbort = () => settle(() => reject(abortedFor(signal?.reason)))
       const disown = this.own({ close: (error) => settle(() => reject(error)) })
       const timer = this.#clock.after(ms, () => settle(() => over(resolve, reject)))
       signal?.addEventListener('abort', onAbort, { once: true })

@@ -1,7 +1,7 @@
 /** One call on the pipeline, from when it was made until nothing more is to be heard of it. */
 
 import type { CarriedOptions } from '../calls.js'
-import { ConclaveError, errorOf, type Intent } from '../errors.js'
+import { abortedFor, ConclaveError, errorOf, type Intent } from '../errors.js'
 import { deadlineExceeded } from '../host/failure.js'
 import type { PipelineAnswer } from '../wire/generated/pipeline.js'
 import type { ResponseHeader } from '../wire/generated/rpc.js'
@@ -65,7 +65,7 @@ export class PendingCall {
     const { signal } = of.options
     if (signal === undefined) return
     this.#onAbort = () => {
-      this.fail(this.#cancelled(signal))
+      this.fail(abortedFor(signal.reason, this.mayHaveHappened))
       of.onGivenUp()
     }
     signal.addEventListener('abort', this.#onAbort, { once: true })
@@ -171,9 +171,5 @@ export class PendingCall {
   #settle(): void {
     this.#settled = true
     if (this.#onAbort) this.options.signal?.removeEventListener('abort', this.#onAbort)
-  }
-
-  #cancelled(signal: AbortSignal): ConclaveError {
-    return errorOf('cancelled', { cause: signal.reason, outcomeUnknown: this.mayHaveHappened })
   }
 }

@@ -14,7 +14,7 @@
 
 import type { Calls, CarriedOptions } from '../calls.js'
 import type { Connection, RequestOptions } from '../connection/connection.js'
-import { ConclaveError, errorOf, type Intent } from '../errors.js'
+import { abortedFor, ConclaveError, errorOf, type Intent } from '../errors.js'
 import { cancelled, deadlineExceeded } from '../host/failure.js'
 import { randomId } from '../host/random.js'
 import type { Channel } from '../host/transport.js'
@@ -53,7 +53,7 @@ export class PipelineCalls implements Calls, PipelineOwner {
   #guarantees = UNSETTLED
   readonly #onGivenUp = () => this.#stream.givenUp()
   /** Who waits to hear what the server offers. */
-  readonly #asking = new Set<(error: RpcError | undefined) => void>()
+  readonly #asking = new Set<(error: Error | undefined) => void>()
 
   constructor(options: PipelineCallsOptions) {
     const { connection, sessionTtlSeconds: ttlSeconds, keepAlive } = options
@@ -80,7 +80,7 @@ export class PipelineCalls implements Calls, PipelineOwner {
     return new Promise<Response>((resolve, reject) => {
       this.#connection.assertOpen()
       const { signal } = options
-      if (signal?.aborted) throw errorOf('cancelled', { cause: signal.reason })
+      if (signal?.aborted) throw abortedFor(signal.reason)
       const call = new PendingCall({
         kind,
         isNumbered: kind.isNumbered(request),
@@ -177,7 +177,7 @@ export class PipelineCalls implements Calls, PipelineOwner {
   /** Resolves when a server has said whether it offers the pipeline. */
   #ask({ signal, timeoutMs = this.#connection.timeoutMs }: RequestOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const finish = (error: RpcError | undefined) => {
+      const finish = (error: Error | undefined) => {
         timer.cancel()
         signal?.removeEventListener('abort', onAbort)
         this.#asking.delete(finish)
@@ -185,7 +185,7 @@ export class PipelineCalls implements Calls, PipelineOwner {
         else if (this.#connection.closed) reject(errorOf('closed'))
         else reject(ConclaveError.from(error))
       }
-      const onAbort = () => finish(cancelled())
+      const onAbort = () => finish(abortedFor(signal?.reason))
       const timer = this.#connection.clock.after(timeoutMs, () =>
         finish(this.#stream.trouble ?? deadlineExceeded()),
       )

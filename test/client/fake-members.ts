@@ -5,10 +5,8 @@
  * does with a request is up to the test.
  */
 
-import { connect } from '../../client/client.js'
 import { type Route, type ServiceTable, streaming, unary } from '../../client/host/service.js'
 import type { MessageStream } from '../../client/host/stream.js'
-import { InProcessTransport } from '../../client/host/transport-inprocess.js'
 import type { ConnectOptions } from '../../client/options.js'
 import type { Init } from '../../client/wire/codec.js'
 import type {
@@ -25,7 +23,7 @@ import type {
 } from '../../client/wire/generated/rpc.js'
 import { KV, Lease, Maintenance, Watch } from '../../client/wire/methods.js'
 import { RpcError, Status } from '../../client/wire/status.js'
-import { VirtualClock } from '../sim/virtual-clock.js'
+import { clientOf } from './named-members.js'
 
 /** A stream as the member sees it, with everything that came in. */
 export class MemberStream<In, Out> {
@@ -119,26 +117,10 @@ export function silence(): Promise<never> {
 
 /** A client and its members `a`, `b`, … in virtual time. */
 export function fakeMembers(count: number, options: Partial<ConnectOptions> = {}) {
-  const clock = new VirtualClock()
   const members = Array.from({ length: count }, () => new FakeMember())
-  const names = members.map((_, i) => String.fromCharCode(97 + i))
-  const transport = new InProcessTransport({
-    clock,
-    services: (address) => {
-      const member = members[names.indexOf(address)]
-      return member?.up ? member.services : undefined
-    },
-  })
   const random = { next: () => 0, bytes: (length: number) => new Uint8Array(length) }
   // These members speak etcd and no more.
-  const client = connect({
-    endpoints: names,
-    transport,
-    clock,
-    random,
-    pipeline: 'off',
-    ...options,
-  })
+  const { client, clock } = clientOf(members, { random, pipeline: 'off', ...options })
   return { client, clock, members, first: members[0]! }
 }
 

@@ -6,9 +6,7 @@
  * keeps the answer to itself, reads nothing, or refuses.
  */
 
-import { connect } from '../../client/client.js'
 import { type ServiceTable, streaming, unary } from '../../client/host/service.js'
-import { InProcessTransport } from '../../client/host/transport-inprocess.js'
 import type { ConnectOptions } from '../../client/options.js'
 import { encodeBytes, type Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
@@ -21,8 +19,8 @@ import {
 import { KV, Lease, Maintenance, Pipeline } from '../../client/wire/methods.js'
 import { RpcError, Status } from '../../client/wire/status.js'
 import { SeededRandom } from '../model/random.js'
-import { VirtualClock } from '../sim/virtual-clock.js'
 import { MemberStream } from './fake-members.js'
+import { clientOf } from './named-members.js'
 
 type Stream = MemberStream<PipelineRequest, PipelineResponse>
 
@@ -251,19 +249,10 @@ export class PipelineMember {
 
 /** A client and its members `a`, `b`, …, of which the client uses `a` first. */
 export function fakePipeline(count = 1, options: Partial<ConnectOptions> = {}) {
-  const clock = new VirtualClock()
   const cluster = new FakeCluster()
   const members = Array.from({ length: count }, () => new PipelineMember(cluster))
-  const names = members.map((_, i) => String.fromCharCode(97 + i))
-  const transport = new InProcessTransport({
-    clock,
-    services: (address) => {
-      const member = members[names.indexOf(address)]
-      return member?.up ? member.services : undefined
-    },
-  })
   const seeded = new SeededRandom(1)
   const random = { next: () => 0, bytes: (length: number) => seeded.bytes(length) }
-  const client = connect({ endpoints: names, transport, clock, random, ...options })
+  const { client, clock } = clientOf(members, { random, ...options })
   return { client, clock, cluster, members, first: members[0]! }
 }
