@@ -1,30 +1,22 @@
 /** Large ranges, guarded writes and the door of the key-value service, against a member in this process. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Cluster, startCluster } from '../server/index.js'
+import { describe, expect, test } from '@jest/globals'
+import { oneMember } from '../test/client/one-member.js'
+import { failure } from '../test/client/outcome.js'
 import { VirtualClock } from '../test/sim/virtual-clock.js'
 import type { Calls, Streams } from './calls.js'
 import { failedStream } from './host/stream-failed.js'
-import { type Client, ConclaveError, connect, type KeyValue } from './index.js'
+import { type Client, ConclaveError, type KeyValue } from './index.js'
 import { KvClient } from './kv.js'
 import type { Init } from './wire/codec.js'
 import type { RangeRequest } from './wire/generated/rpc.js'
 import { KV } from './wire/methods.js'
 import { RpcError, Status } from './wire/status.js'
 
-let cluster: Cluster
 let client: Client
 
-beforeAll(async () => {
-  cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
-  client = connect({ endpoints: cluster.endpoints, transport: cluster.transport })
-})
-afterEach(async () => {
-  await client.kv.delete({ all: true })
-})
-afterAll(async () => {
-  client.close()
-  await cluster.stop()
+oneMember((made) => {
+  client = made
 })
 
 const nameOf = (i: number) => `k/${String(i).padStart(4, '0')}`
@@ -32,13 +24,6 @@ const fill = (count: number) =>
   Promise.all(Array.from({ length: count }, (_, i) => client.kv.put(nameOf(i), `${i}`)))
 const names = (kvs: readonly KeyValue[]) => kvs.map((kv) => kv.keyString)
 const allNames = (count: number) => Array.from({ length: count }, (_, i) => nameOf(i))
-const failure = (promise: Promise<unknown>): Promise<ConclaveError> =>
-  promise.then(
-    () => {
-      throw new Error('it succeeded')
-    },
-    (error: ConclaveError) => error,
-  )
 async function gathered<T>(from: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
   for await (const one of from) all.push(one)

@@ -1,7 +1,8 @@
 /** Namespaces: nested, as an option, on leases and on recipes; and what they do not let through. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Cluster, startCluster } from '../server/index.js'
+import { describe, expect, test } from '@jest/globals'
+import type { Cluster } from '../server/index.js'
+import { oneMember } from '../test/client/one-member.js'
 import type { Calls } from './calls.js'
 import { type Client, compare, connect, json, type Keyspace, op } from './index.js'
 import { NamespacedCalls } from './namespace-calls.js'
@@ -14,16 +15,8 @@ import { KV, Lease, Lock, Maintenance } from './wire/methods.js'
 let cluster: Cluster
 let client: Client
 
-beforeAll(async () => {
-  cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
-  client = connect({ endpoints: cluster.endpoints, transport: cluster.transport })
-})
-afterEach(async () => {
-  await client.kv.delete({ all: true })
-})
-afterAll(async () => {
-  client.close()
-  await cluster.stop()
+oneMember((...made) => {
+  ;[client, cluster] = made
 })
 
 const invalid = expect.objectContaining({ code: 'invalid-argument' })

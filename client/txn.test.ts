@@ -1,20 +1,14 @@
 /** Transactions: what each operation brings, as the compiler and as the user see it. */
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Cluster, startCluster } from '../server/index.js'
-import { type Client, compare, connect, op, type Txn } from './index.js'
+import { describe, expect, test } from '@jest/globals'
+import { oneMember } from '../test/client/one-member.js'
+import { type Client, compare, op, type Txn } from './index.js'
 import type { GetOpResult, OpResult, PutOpResult, TxnResult } from './op-result.js'
 
-let cluster: Cluster
 let client: Client
 
-beforeAll(async () => {
-  cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
-  client = connect({ endpoints: cluster.endpoints, transport: cluster.transport })
-})
-afterAll(async () => {
-  client.close()
-  await cluster.stop()
+oneMember((made) => {
+  client = made
 })
 
 /** True when both types are the very same. */

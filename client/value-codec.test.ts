@@ -1,11 +1,10 @@
 /** Values with a type: what is written, read, refused, and how a failure names its key. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { type Cluster, startCluster } from '../server/index.js'
+import { describe, expect, test } from '@jest/globals'
+import { oneMember } from '../test/client/one-member.js'
 import {
   bytes,
   type Client,
-  connect,
   json,
   SchemaError,
   type StandardSchema,
@@ -13,19 +12,10 @@ import {
   type ValueCodec,
 } from './index.js'
 
-let cluster: Cluster
 let client: Client
 
-beforeAll(async () => {
-  cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
-  client = connect({ endpoints: cluster.endpoints, transport: cluster.transport })
-})
-afterEach(async () => {
-  await client.kv.delete({ all: true })
-})
-afterAll(async () => {
-  client.close()
-  await cluster.stop()
+oneMember((made) => {
+  client = made
 })
 
 interface Limits {

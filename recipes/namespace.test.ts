@@ -1,20 +1,14 @@
 /** Recipes in a namespace: the same name there and outside are two things. */
 
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
-import { type Client, connect } from '../client/index.js'
-import { type Cluster, startCluster } from '../server/index.js'
+import { expect, test } from '@jest/globals'
+import type { Client } from '../client/index.js'
+import { oneMember } from '../test/client/one-member.js'
 import { Mutex, Session } from './index.js'
 
-let cluster: Cluster
 let client: Client
 
-beforeEach(async () => {
-  cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
-  client = connect({ endpoints: cluster.endpoints, transport: cluster.transport })
-})
-afterEach(async () => {
-  client.close()
-  await cluster.stop()
+oneMember((made) => {
+  client = made
 })
 
 test('a lock of a name is held once in each namespace', async () => {

@@ -3,7 +3,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import { fakeMembers, settled, silence } from '../../test/client/fake-members.js'
-import { ConclaveError } from '../errors.js'
+import { failure } from '../../test/client/outcome.js'
 import { etcdErrors } from '../wire/etcd-errors.js'
 import { RpcError, Status } from '../wire/status.js'
 import { backoffMs } from './backoff.js'
@@ -12,17 +12,6 @@ import { mayRepeat, tryMs } from './retry.js'
 const unavailable = () => {
   throw new RpcError(Status.UNAVAILABLE, 'the connection broke')
 }
-
-const failure = (promise: Promise<unknown>): Promise<ConclaveError> =>
-  promise.then(
-    () => {
-      throw new Error('it succeeded')
-    },
-    (error) => {
-      expect(error).toBeInstanceOf(ConclaveError)
-      return error
-    },
-  )
 
 /** From how many listeners on Node warns; `events.getMaxListeners` knows no signal of another realm. */
 function listenersMax(signal: AbortSignal): unknown {

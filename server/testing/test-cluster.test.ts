@@ -1,9 +1,10 @@
 /** The stories that a user's test would tell with `conclave/testing`, with the real client and recipes. */
 
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { type Client, ConclaveError, type ConnectOptions, connect } from '../../client/index.js'
+import { type Client, type ConnectOptions, connect } from '../../client/index.js'
 import { Status } from '../../client/wire/status.js'
 import { Mutex, Session } from '../../recipes/index.js'
+import { failure } from '../../test/client/outcome.js'
 import { startTestCluster, type TestCluster, type TestClusterOptions } from './index.js'
 
 const ends: (() => unknown)[] = []
@@ -24,17 +25,6 @@ function clientOf(cluster: TestCluster, options: Partial<ConnectOptions> = {}): 
   ends.push(() => client.close())
   return client
 }
-
-const failure = (promise: Promise<unknown>): Promise<ConclaveError> =>
-  promise.then(
-    () => {
-      throw new Error('it succeeded')
-    },
-    (error) => {
-      expect(error).toBeInstanceOf(ConclaveError)
-      return error
-    },
-  )
 
 const text = async (client: Client, key: string): Promise<string | undefined> =>
   (await client.kv.get(key))?.text()
