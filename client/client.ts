@@ -7,12 +7,10 @@ import type { Calls } from './calls.js'
 import { ObservedCall, ObservedCalls } from './calls-observed.js'
 import { ClusterClient } from './cluster.js'
 import { Connection, type RequestOptions } from './connection/connection.js'
-import { type Intent, invalidArgument } from './errors.js'
+import type { Intent } from './errors.js'
 import type { Clock } from './host/clock.js'
 import type { Random } from './host/random.js'
 import type { MessageStream } from './host/stream.js'
-import type { Channel } from './host/transport.js'
-import { inWords } from './in-words.js'
 import type { KeyValue } from './key-value.js'
 import type { Keyspace } from './keyspace.js'
 import { KvClient } from './kv.js'
@@ -20,8 +18,8 @@ import { LeaseClient } from './lease.js'
 import { MaintenanceClient } from './maintenance.js'
 import { MemberSync } from './member-sync.js'
 import { Namespace, type NamespaceSource } from './namespace.js'
-import { type ConnectOptions, resolveOptions } from './options.js'
-import { type Guarantees, type PipelineMode, UNARY } from './pipeline/guarantees.js'
+import { type ConnectOptions, type PipelineOptions, resolveOptions } from './options.js'
+import { type Guarantees, UNARY } from './pipeline/guarantees.js'
 import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
 import { checkOptions, checkRequest } from './request-checks.js'
@@ -31,9 +29,6 @@ import { Txn } from './txn.js'
 import { sharedFeeds, WatchClient, type Watcher, type WatchOptions } from './watch.js'
 import type { Init } from './wire/codec.js'
 import type { Method, MethodKind } from './wire/method.js'
-
-const SESSION_TTL_SECONDS = 60
-const PIPELINE_MODES: readonly PipelineMode[] = ['auto', 'off', 'require']
 
 /**
  * Makes a client. It connects on first use, so this never waits and never fails for a
@@ -70,9 +65,9 @@ export class Client implements Keyspace, AsyncDisposable {
 
   /** @internal Use {@link connect}. */
   constructor(options: ConnectOptions) {
-    const { syncIntervalMs, ...resolved } = resolveOptions(options)
+    const { syncIntervalMs, pipeline, ...resolved } = resolveOptions(options)
     this.#connection = new Connection(resolved)
-    this.#pipeline = this.#pipelineOf(options, (address) => this.#connection.connectAnew(address))
+    this.#pipeline = this.#pipelineOf(pipeline)
     this.#calls = new ObservedCalls(this.#pipeline ?? this.#connection, this.#connection.telemetry)
     this.#source = this.#sourceOf()
     if (options.namespace !== undefined)
@@ -239,26 +234,12 @@ export class Client implements Keyspace, AsyncDisposable {
     this.close()
   }
 
-  #pipelineOf(
-    { pipeline: mode = 'auto', sessionTtlSeconds = SESSION_TTL_SECONDS }: ConnectOptions,
-    connectAnew: (address: string) => Channel,
-  ): PipelineCalls | undefined {
-    if (!PIPELINE_MODES.includes(mode))
-      throw invalidArgument(
-        `pipeline is one of ${PIPELINE_MODES.join(', ')}, not ${inWords(mode)}.`,
-      )
-    if (!Number.isSafeInteger(sessionTtlSeconds) || sessionTtlSeconds < 1)
-      throw invalidArgument(
-        `sessionTtlSeconds is a whole number from 1 on, not ${inWords(sessionTtlSeconds)}.`,
-      )
+  #pipelineOf({ mode, sessionTtlSeconds }: PipelineOptions): PipelineCalls | undefined {
     if (mode === 'off') return undefined
-    return new PipelineCalls({
-      connection: this.#connection,
-      mode,
-      sessionTtlSeconds,
-      keepAlive: (lease, listener) => this.lease.keepAlive(lease, listener),
-      connectAnew,
-    })
+    const connection = this.#connection
+    const keepAlive: LeaseClient['keepAlive'] = (lease, listener) =>
+      this.lease.keepAlive(lease, listener)
+    return new PipelineCalls({ connection, mode, sessionTtlSeconds, keepAlive })
   }
 
   #sourceOf(): NamespaceSource {

@@ -108,9 +108,18 @@ const TIMEOUT_MS = 5_000
 const CONNECT_TIMEOUT_MS = 2_000
 const KEEP_ALIVE_INTERVAL_MS = 10_000
 const KEEP_ALIVE_TIMEOUT_MS = 5_000
+const SESSION_TTL_SECONDS = 60
+const PIPELINE_MODES: readonly PipelineMode[] = ['auto', 'off', 'require']
+
+/** Whether a client uses the pipeline, and how long its session outlives it. */
+export interface PipelineOptions {
+  readonly mode: PipelineMode
+  readonly sessionTtlSeconds: number
+}
 
 /** Options with everything filled in. */
 export interface ResolvedOptions extends ConnectionOptions {
+  readonly pipeline: PipelineOptions
   /** Undefined: never. */
   readonly syncIntervalMs: number | undefined
 }
@@ -150,6 +159,7 @@ export function resolveOptions(options: ConnectOptions): ResolvedOptions {
     credentials: credentialsOf(options.auth, settings),
     requireLeader: options.requireLeader ?? false,
     retry: retryOf(options.retry ?? {}),
+    pipeline: pipelineOf(options),
   }
 }
 
@@ -252,4 +262,15 @@ function retryOf({ attemptsMax, backoffMinMs, backoffMaxMs }: RetryOptions): Ret
   if (bounds.minMs > bounds.maxMs)
     throw invalidArgument('retry.backoffMinMs must not be more than retry.backoffMaxMs.')
   return bounds
+}
+
+function pipelineOf({ pipeline: mode = 'auto', sessionTtlSeconds }: ConnectOptions) {
+  if (!PIPELINE_MODES.includes(mode))
+    throw invalidArgument(`pipeline is one of ${PIPELINE_MODES.join(', ')}, not ${inWords(mode)}.`)
+  const ttlSeconds = sessionTtlSeconds ?? SESSION_TTL_SECONDS
+  if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1)
+    throw invalidArgument(
+      `sessionTtlSeconds is a whole number from 1 on, not ${inWords(sessionTtlSeconds)}.`,
+    )
+  return { mode, sessionTtlSeconds: ttlSeconds }
 }

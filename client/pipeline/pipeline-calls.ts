@@ -17,7 +17,6 @@ import type { Connection, RequestOptions } from '../connection/connection.js'
 import { abortedFor, ConclaveError, errorOf, type Intent } from '../errors.js'
 import { cancelled, deadlineExceeded } from '../host/failure.js'
 import { randomId } from '../host/random.js'
-import type { Channel } from '../host/transport.js'
 import type { KeepAlive, KeepAliveListener } from '../keep-alive.js'
 import type { Lease } from '../lease.js'
 import type { Init } from '../wire/codec.js'
@@ -38,8 +37,6 @@ export interface PipelineCallsOptions {
   readonly sessionTtlSeconds: number
   /** Keeps a lease alive. */
   readonly keepAlive: (lease: Lease, listener: KeepAliveListener) => KeepAlive
-  /** A connection of its own, which outlives the client's: for the end of the session. */
-  readonly connectAnew: (address: string) => Channel
 }
 
 /** Nothing about a call that a caller did not say. */
@@ -157,7 +154,8 @@ export class PipelineCalls implements Calls, PipelineOwner {
   }
 
   #close(): void {
-    for (const call of this.#stream.end(this.#options.connectAnew)) call.close()
+    for (const call of this.#stream.end((address) => this.#connection.connectAnew(address)))
+      call.close()
     this.#tell(cancelled())
   }
 

@@ -1,6 +1,7 @@
 /** The Lease service. */
 
 import type { Clock } from '../../client/host/clock.js'
+import { toRpcError } from '../../client/host/failure.js'
 import { type Random, randomId } from '../../client/host/random.js'
 import type { ServiceTable } from '../../client/host/service.js'
 import type { MessageStream } from '../../client/host/stream.js'
@@ -16,7 +17,7 @@ import type {
   LeaseTimeToLiveResponse,
 } from '../../client/wire/generated/rpc.js'
 import { Lease } from '../../client/wire/methods.js'
-import { RpcError, Status } from '../../client/wire/status.js'
+import { RpcError } from '../../client/wire/status.js'
 import { KEEP_ALIVES_WAITING_MAX } from '../limits.js'
 import { bytesOf } from '../mvcc/interval.js'
 import type { Member } from '../server.js'
@@ -88,9 +89,7 @@ function keepAlive(
         try {
           stream.send(await renewal)
         } catch (error) {
-          stream.fail(
-            error instanceof RpcError ? error : new RpcError(Status.INTERNAL, String(error)),
-          )
+          stream.fail(toRpcError(error))
         }
         if (waiting-- === KEEP_ALIVES_WAITING_MAX) stream.resume()
         if (ended && waiting === 0) stream.end()

@@ -7,6 +7,7 @@
  */
 
 import type { Clock } from '../../client/host/clock.js'
+import { toRpcError } from '../../client/host/failure.js'
 import type { MessageStream } from '../../client/host/stream.js'
 import type { Init } from '../../client/wire/codec.js'
 import { etcdErrors } from '../../client/wire/etcd-errors.js'
@@ -42,9 +43,7 @@ export function serveRangeStream(
           wake = resolve
         })
       serve(member, clock, request, stream, signal, room).catch((error: unknown) =>
-        stream.fail(
-          error instanceof RpcError ? error : new RpcError(Status.INTERNAL, String(error)),
-        ),
+        stream.fail(toRpcError(error)),
       )
     },
     end() {

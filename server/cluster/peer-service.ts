@@ -5,6 +5,7 @@
  * cluster that was started with our URLs must not reach raft.
  */
 
+import { toRpcError } from '../../client/host/failure.js'
 import { type CallContext, type ServiceTable, streaming, unary } from '../../client/host/service.js'
 import type { MessageStream } from '../../client/host/stream.js'
 import type { Init } from '../../client/wire/codec.js'
@@ -111,7 +112,7 @@ function takeSnapshot(
       } catch (error) {
         over = true
         await incoming?.abort()
-        stream.fail(asRpcError(error))
+        stream.fail(toRpcError(error))
       }
     })
   }
@@ -149,9 +150,4 @@ function takeSnapshot(
 
 function malformed(what: string): RpcError {
   return new RpcError(Status.INVALID_ARGUMENT, `malformed snapshot stream: ${what}`)
-}
-
-function asRpcError(error: unknown): RpcError {
-  if (error instanceof RpcError) return error
-  return new RpcError(Status.INTERNAL, error instanceof Error ? error.message : String(error))
 }

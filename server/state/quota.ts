@@ -82,12 +82,7 @@ export class Quota {
   /** Whether there is room for the request. Free requests always fit. */
   available(request: CostlyRequest): boolean {
     const bytes = cost(request)
-    if (bytes === 0 || this.bytesMax === Number.POSITIVE_INFINITY) return true
-    if (this.#addedBytes >= SAMPLE_BYTES || this.#addedWrites >= SAMPLE_WRITES) this.#sample()
-    if (this.#sampledBytes + this.#addedBytes + bytes < this.bytesMax) return true
-    // The estimate only grows; before it refuses anybody it is checked.
-    this.#sample()
-    return this.#sampledBytes + bytes < this.bytesMax
+    return bytes === 0 || this.#fits(bytes)
   }
 
   /** The request was applied. */
@@ -104,11 +99,17 @@ export class Quota {
   spendBatch(bytes: number, writes: number): boolean {
     this.#addedBytes += bytes
     this.#addedWrites += writes
-    if (bytes === 0 || this.bytesMax === Number.POSITIVE_INFINITY) return true
+    return bytes === 0 || this.#fits(0)
+  }
+
+  /** Whether so many bytes more are within the limit. */
+  #fits(bytes: number): boolean {
+    if (this.bytesMax === Number.POSITIVE_INFINITY) return true
     if (this.#addedBytes >= SAMPLE_BYTES || this.#addedWrites >= SAMPLE_WRITES) this.#sample()
-    if (this.#sampledBytes + this.#addedBytes < this.bytesMax) return true
+    if (this.#sampledBytes + this.#addedBytes + bytes < this.bytesMax) return true
+    // The estimate only grows; before it refuses anybody it is checked.
     this.#sample()
-    return this.#sampledBytes < this.bytesMax
+    return this.#sampledBytes + bytes < this.bytesMax
   }
 
   #sample(): void {

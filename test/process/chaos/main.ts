@@ -11,6 +11,7 @@ import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { orUsage, parseFlags, positiveNumber, wholeNumber } from '../../command-line.js'
+import { Interruption } from '../../interruption.js'
 import { type Progress, type RoundReport, runRound } from './chaos-round.js'
 
 const USAGE = `npm run chaos -- [options]
@@ -40,13 +41,9 @@ async function main(): Promise<number> {
   const seconds = 60 * positiveNumber('minutes', values.minutes)
   const roundSeconds = Math.min(seconds, positiveNumber('round', values.round))
   const seed = wholeNumber('seed', values.seed, Date.now() % 1_000_000_000)
-  const interrupt = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130)
-      interrupt.abort()
-    })
-  const { signal } = interrupt
+  const stopping = new AbortController()
+  const interruption = new Interruption(() => stopping.abort())
+  const { signal } = stopping
   const startedMs = performance.now()
   const minute = () => ((performance.now() - startedMs) / 60_000).toFixed(1)
   const onProgress = ({ operations, faults, sinceWriteMs }: Progress) =>
@@ -68,7 +65,7 @@ async function main(): Promise<number> {
       return 1
     }
   }
-  return signal.aborted ? 130 : 0
+  return interruption.exitCode ?? 0
 }
 
 function reportText(report: RoundReport): string {

@@ -6,6 +6,7 @@
  */
 
 import { orUsage, parseFlags, positiveNumber, someOf, wholeNumber } from '../../command-line.js'
+import { Interruption } from '../../interruption.js'
 import { runMarks } from './marks-round.js'
 import { reportText } from './report-text.js'
 
@@ -36,13 +37,9 @@ async function main(): Promise<number> {
     return 0
   }
   const modes = someOf('pipeline', values.pipeline, ['require', 'off'])
-  const interrupt = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.on(name, () => {
-      if (interrupt.signal.aborted) process.exit(130)
-      interrupt.abort()
-    })
-  const { signal } = interrupt
+  const stopping = new AbortController()
+  const interruption = new Interruption(() => stopping.abort())
+  const { signal } = stopping
   const first = wholeNumber('seed', values.seed, Date.now() % 1_000_000_000)
   let left = 60 * positiveNumber('minutes', values.minutes)
   for (let seed = first; left > 0 && !signal.aborted; seed++, left -= ROUND_SECONDS) {
@@ -54,5 +51,5 @@ async function main(): Promise<number> {
       if (report.violations.length > 0) return 1
     }
   }
-  return signal.aborted ? 130 : 0
+  return interruption.exitCode ?? 0
 }

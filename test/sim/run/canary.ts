@@ -5,11 +5,11 @@
  */
 
 import { UsageError } from '../../command-line.js'
+import { Interruption } from '../../interruption.js'
 import { CANARIES, canaryNamed } from '../canaries/canaries.js'
 import { canaryPlan } from '../canaries/canary.js'
 import type { Life } from '../swarm/life.js'
 import { canaryOptions } from './canary-process.js'
-import { Interruption } from './interruption.js'
 import type { Means } from './options.js'
 import { paintFor } from './paint.js'
 import { failureText } from './report.js'

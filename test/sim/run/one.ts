@@ -1,9 +1,9 @@
 /** One life, with its event log on standard output if wanted, and what it came to. */
 
+import { Interruption } from '../../interruption.js'
 import { canaryNamed } from '../canaries/canaries.js'
 import { canaryPlan } from '../canaries/canary.js'
 import { canaryOptions } from './canary-process.js'
-import { Interruption } from './interruption.js'
 import type { OneCommand } from './options.js'
 import { paintFor } from './paint.js'
 import { lifeOf } from './plan-file.js'

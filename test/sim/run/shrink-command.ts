@@ -2,9 +2,9 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Interruption } from '../../interruption.js'
 import type { Life } from '../swarm/life.js'
 import { drawPlan, type Plan } from '../swarm/plan.js'
-import { Interruption } from './interruption.js'
 import type { Means, Subject } from './options.js'
 import { lifeOf, type RememberedPlan } from './plan-file.js'
 import { durationText } from './progress.js'
