@@ -7,7 +7,7 @@
 import { CacheEntries } from './cache-entries.js'
 import { keyText } from './key-text.js'
 import { KeyValue } from './key-value.js'
-import type { WatchBatch, WatchEvent } from './watch.js'
+import type { WatchBatch, WatchEvent } from './watch-event.js'
 
 /** What became of a key; one of the two is there. */
 export interface Difference {

@@ -8,8 +8,10 @@
 import { type ConclaveError, errorOf } from './errors.js'
 import type { KeyValue } from './key-value.js'
 import type { Range, WireRange } from './range.js'
-import type { WatchBatch, WatchClient, Watcher } from './watch.js'
+import type { WatchClient } from './watch.js'
+import type { WatchBatch } from './watch-event.js'
 import { type ListPorts, listPages } from './watch-list.js'
+import type { Watcher } from './watcher.js'
 
 /** What it is made of. */
 export interface SyncPorts extends ListPorts {

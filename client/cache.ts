@@ -32,7 +32,8 @@ import type { Known } from './known-names.js'
 import { type Range, toRange, type WireRange } from './range.js'
 import { checkOptions, checkSignal, checkWait } from './request-checks.js'
 import { type Listener, TypedEvents } from './typed-events.js'
-import type { WatchBatch, WatchClient } from './watch.js'
+import type { WatchClient } from './watch.js'
+import type { WatchBatch } from './watch-event.js'
 
 export {
   CacheChange,

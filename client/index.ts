@@ -32,6 +32,7 @@ export type { Log, LogFields } from './host/log.js'
 export type { Random } from './host/random.js'
 export { randomId } from './host/random.js'
 export type { TlsOptions, Transport } from './host/transport.js'
+export { leavable } from './iteration.js'
 export type { KeepAlive, KeepAliveListener } from './keep-alive.js'
 export { KeyValue } from './key-value.js'
 export type { Keyspace } from './keyspace.js'
@@ -99,12 +100,7 @@ export {
   text,
   type ValueCodec,
 } from './value-codec.js'
-export type {
-  Relisted,
-  WatchBatch,
-  WatchEvent,
-  Watcher,
-  WatcherEvents,
-  WatchOptions,
-} from './watch.js'
+export type { WatchOptions } from './watch.js'
+export type { Relisted, WatchBatch, WatchEvent } from './watch-event.js'
+export type { Watcher, WatcherEvents } from './watcher.js'
 export { Election as ElectionService, Lock as LockService } from './wire/methods.js'

@@ -9,7 +9,8 @@ import type { KvClient } from './kv.js'
 import type { LeaseClient } from './lease.js'
 import type { Range } from './range.js'
 import type { Txn } from './txn.js'
-import type { Watcher, WatchOptions } from './watch.js'
+import type { WatchOptions } from './watch.js'
+import type { Watcher } from './watcher.js'
 
 /**
  * What a client and a namespace of it have in common. Code that takes a `Keyspace` runs on

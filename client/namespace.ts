@@ -22,7 +22,8 @@ import { NamespacedStreams } from './namespace-streams.js'
 import { NamespacedFeeds } from './namespace-watch.js'
 import type { Range } from './range.js'
 import { Txn } from './txn.js'
-import { type Feeds, WatchClient, type Watcher, type WatchOptions } from './watch.js'
+import { type Feeds, WatchClient, type WatchOptions } from './watch.js'
+import type { Watcher } from './watcher.js'
 
 /** What a client is made of, for whoever looks at it through a prefix. */
 export interface NamespaceSource {

@@ -13,7 +13,7 @@
 import { createHash } from 'node:crypto'
 import { ObservedCall } from './calls-observed.js'
 import type { Connection } from './connection/connection.js'
-import type { Endpoint } from './connection/endpoints.js'
+import type { Endpoint } from './connection/endpoint.js'
 import { isSick } from './connection/retry.js'
 import { abortedFor, ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { leavable } from './iteration.js'

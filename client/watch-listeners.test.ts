@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals'
 import { type FakeMember, fakeMembers, settled } from '../test/client/fake-members.js'
-import type { Watcher } from './watch.js'
+import type { Watcher } from './watcher.js'
 import { etcdErrors } from './wire/etcd-errors.js'
 import { EventType } from './wire/generated/kv.js'
 

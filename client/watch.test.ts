@@ -8,7 +8,8 @@ import {
   settled,
 } from '../test/client/fake-members.js'
 import type { ConclaveError } from './errors.js'
-import type { WatchBatch, WatchEvent, Watcher } from './watch.js'
+import type { WatchBatch, WatchEvent } from './watch-event.js'
+import type { Watcher } from './watcher.js'
 import { etcdErrors } from './wire/etcd-errors.js'
 import type { WatchCreateRequest, WatchRequest, WatchResponse } from './wire/generated/rpc.js'
 import { RpcError, Status } from './wire/status.js'

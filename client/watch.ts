@@ -25,9 +25,6 @@ import { RelistingFeed } from './watch-relist.js'
 import { Watcher } from './watcher.js'
 import { FilterType } from './wire/generated/rpc.js'
 
-export type { Relisted, WatchBatch, WatchEvent } from './watch-event.js'
-export { Watcher, type WatcherEvents } from './watcher.js'
-
 /** How to watch. */
 export interface WatchOptions {
   /** First revision to tell, from 1 on; the next one when absent. */

@@ -10,8 +10,6 @@
 
 import { Endpoint, type EndpointOptions } from './endpoint.js'
 
-export type { Endpoint } from './endpoint.js'
-
 /** What a {@link Endpoints} needs. */
 export interface EndpointsOptions extends EndpointOptions {
   readonly addresses: readonly string[]

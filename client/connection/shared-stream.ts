@@ -15,7 +15,7 @@ import type { Init } from '../wire/codec.js'
 import type { Method } from '../wire/method.js'
 import { RpcError, Status } from '../wire/status.js'
 import type { Connection } from './connection.js'
-import type { Endpoint } from './endpoints.js'
+import type { Endpoint } from './endpoint.js'
 import { isTokenRefusal } from './tokens.js'
 
 /** Whoever shares a stream out. */
