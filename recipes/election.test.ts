@@ -300,6 +300,19 @@ describe('an observer', () => {
     controller.abort()
   })
 
+  test.each(['while somebody leads', 'while nobody leads'])('can be left %s', async (when) => {
+    const a = await one('a')
+    if (when === 'while somebody leads') await campaign(a.election, 'a')
+    const observer = world.worker('o')
+    const seen = new ElectionObserver(observer.client, 'e').observe()
+    await world.settle(seen.next())
+    const waiting = seen.next()
+    await world.run(100)
+    await seen.return()
+    expect(await world.settle(waiting)).toEqual({ done: true, value: undefined })
+    expect((await seen.next()).done).toBe(true)
+  })
+
   test('hears nothing of candidates who come and go', async () => {
     const a = await one('a')
     await campaign(a.election, 'a')

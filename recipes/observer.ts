@@ -25,6 +25,7 @@ import {
   ConclaveError,
   type Keyspace,
   type KeyValue,
+  leavable,
   type RequestOptions,
   type WatchOptions,
 } from '../client/index.js'
@@ -102,22 +103,29 @@ export class ElectionObserver {
 
   /**
    * Who leads now, then each change: another leader, another value, or null for nobody.
+   * `return()` ends it at once, also while a `next()` waits.
    *
    * @throws {ConclaveError} `cancelled` when the signal aborts, `closed`,
    *   `permission-denied`, ….
    */
-  async *observe(
-    options: { readonly signal?: AbortSignal } = {},
-  ): AsyncGenerator<Candidate | null, void, undefined> {
+  observe({
+    signal,
+  }: {
+    readonly signal?: AbortSignal
+  } = {}): AsyncGenerator<Candidate | null, void, undefined> {
+    return leavable(signal, (left) => this.#changes(left))
+  }
+
+  async *#changes(signal: AbortSignal): AsyncGenerator<Candidate | null, void, undefined> {
     let told: number | undefined
-    for await (const { kv } of this.#states(options.signal)) {
+    for await (const { kv } of this.#states(signal)) {
       const changed = told === undefined || told !== (kv?.modRevision ?? 0)
       told = kv?.modRevision ?? 0
       if (changed) yield candidate(kv)
     }
   }
 
-  async *#states(signal: AbortSignal | undefined): AsyncGenerator<Seen, void, undefined> {
+  async *#states(signal: AbortSignal): AsyncGenerator<Seen, void, undefined> {
     let seen = await this.#read(undefined, signal)
     for (;;) {
       yield seen
@@ -135,7 +143,7 @@ export class ElectionObserver {
   }
 
   /** Step 1, and the reads of the others. */
-  async #read(at: number | undefined, signal: AbortSignal | undefined): Promise<Seen> {
+  async #read(at: number | undefined, signal: AbortSignal): Promise<Seen> {
     for (let asOf = at; ; ) {
       try {
         const options = { signal, ...(asOf !== undefined && { revision: asOf }) }
@@ -152,9 +160,9 @@ export class ElectionObserver {
   async *#reign(
     leader: KeyValue,
     startRevision: number,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): AsyncGenerator<Seen, number | undefined, undefined> {
-    const watcher = this.#client.watch(leader.key, watchOptions(startRevision, signal))
+    const watcher = this.#client.watch(leader.key, { startRevision, signal })
     for await (const { type, kv } of watcher) {
       if (type === 'delete') return kv.modRevision
       yield { kv, revision: kv.modRevision }
@@ -163,16 +171,16 @@ export class ElectionObserver {
   }
 
   /** Step 3. */
-  async #firstPut(startRevision: number, signal: AbortSignal | undefined) {
-    const options = watchOptions(startRevision, signal)
-    const watcher = this.#client.watch(this.queue.range, { ...options, filters: ['noDelete'] })
+  async #firstPut(startRevision: number, signal: AbortSignal) {
+    const options: WatchOptions = { startRevision, signal, filters: ['noDelete'] }
+    const watcher = this.#client.watch(this.queue.range, options)
     for await (const { kv } of watcher) return kv.modRevision
     return undefined
   }
 
   /** Pauses when the cluster may do better in a while; throws otherwise. */
-  async #rest(error: unknown, signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted || !isTransient(error)) throw error
+  async #rest(error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || !isTransient(error)) throw error
     await pause(this.#client, RETRY_MS, signal)
   }
 }
@@ -183,8 +191,4 @@ function candidate(kv: KeyValue | undefined): Candidate | null {
 
 function isCompacted(error: unknown): boolean {
   return error instanceof ConclaveError && error.code === 'compacted'
-}
-
-function watchOptions(startRevision: number, signal: AbortSignal | undefined): WatchOptions {
-  return signal === undefined ? { startRevision } : { startRevision, signal }
 }

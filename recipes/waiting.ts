@@ -1,4 +1,4 @@
-/** How long somebody waits: a signal, a time and a session, whichever ends first. */
+/** How long somebody waits: a signal, a time and a session (or a client), whichever ends first. */
 
 import { ConclaveError, type Keyspace, type Timer } from '../client/index.js'
 import { invalidArgument } from './errors.js'
@@ -8,7 +8,7 @@ import type { Session } from './session.js'
 export interface WaitOptions {
   /** Aborting ends the wait with code `cancelled`; a signal of `AbortSignal.timeout()` as `timeoutMs` does. */
   readonly signal?: AbortSignal | undefined
-  /** Longest time to wait, in milliseconds; it ends with `deadline-exceeded`. Default: as long as the session lives. */
+  /** Longest time to wait, in milliseconds; it ends with `deadline-exceeded`. Default: as long as the session lives, or the client. */
   readonly timeoutMs?: number | undefined
 }
 
@@ -16,15 +16,18 @@ export interface WaitOptions {
 export class Waiting {
   readonly #controller = new AbortController()
   readonly #closers: (() => void)[] = []
-  readonly #session: Session
+  readonly #on: Session | Keyspace
   #closed = false
 
-  /** @param what names what is waited for, as in "The lock a". */
-  constructor(session: Session, { signal, timeoutMs }: WaitOptions, what: string) {
-    this.#session = session
+  /**
+   * @param on what the wait needs: it ends when the session is lost, or the client is closed.
+   * @param what names what is waited for, as in "The lock a".
+   */
+  constructor(on: Session | Keyspace, { signal, timeoutMs }: WaitOptions, what: string) {
+    this.#on = on
     if (timeoutMs !== undefined && !(timeoutMs > 0))
       throw invalidArgument(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}.`)
-    session.check()
+    this.#checkAlive()
     const onAbort = () => this.#end(aborted(signal?.reason, what))
     if (signal?.aborted) onAbort()
     else this.#listen(signal, timeoutMs, onAbort, what)
@@ -36,14 +39,11 @@ export class Waiting {
     onAbort: () => void,
     what: string,
   ): void {
-    const session = this.#session
     signal?.addEventListener('abort', onAbort, { once: true })
-    this.#closers.push(
-      () => signal?.removeEventListener('abort', onAbort),
-      session.onLost((error) => this.#end(error)),
-    )
+    this.#closers.push(() => signal?.removeEventListener('abort', onAbort))
+    if ('onLost' in this.#on) this.#closers.push(this.#on.onLost((error) => this.#end(error)))
     if (timeoutMs === undefined || timeoutMs === Number.POSITIVE_INFINITY) return
-    const timer: Timer = session.client.clock.after(timeoutMs, () =>
+    const timer: Timer = this.client.clock.after(timeoutMs, () =>
       this.#end(
         new ConclaveError('deadline-exceeded', `${what} was not granted within ${timeoutMs} ms.`),
       ),
@@ -61,13 +61,13 @@ export class Waiting {
   }
 
   get client(): Keyspace {
-    return this.#session.client
+    return 'onLost' in this.#on ? this.#on.client : this.#on
   }
 
-  /** @throws why the wait is over, or that the session is lost. */
+  /** @throws why the wait is over, or that the session is lost or the client closed. */
   check(): void {
     this.signal.throwIfAborted()
-    this.#session.check()
+    this.#checkAlive()
   }
 
   /** Rejects with the reason, `ms` after the wait is over; never settles before. */
@@ -88,6 +88,12 @@ export class Waiting {
   close(): void {
     this.#closed = true
     for (const close of this.#closers.splice(0)) close()
+  }
+
+  #checkAlive(): void {
+    if ('onLost' in this.#on) this.#on.check()
+    else if (this.#on.closed)
+      throw new ConclaveError('closed', 'The client was closed; make a new one.')
   }
 
   #end(error: Error): void {
