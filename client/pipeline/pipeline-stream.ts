@@ -89,6 +89,8 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
   #known = false
   /** Endpoints that did not know the pipeline since then. */
   readonly #unknowing = new Set<string>()
+  /** Endpoints that had forgotten, since then, what was answered. */
+  readonly #forgetful = new Set<string>()
   /** Why there is no stream to send on, or no session. */
   #trouble: RpcError | undefined
   /** When deadlines were looked after last. */
@@ -260,6 +262,7 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     this.#exchange = exchange
     this.#known = true
     this.#unknowing.clear()
+    this.#forgetful.clear()
     this.#trouble = undefined
     this.#connection.telemetry.pipelineOpened(this.#stream.address)
     this.#owner.welcomed()
@@ -273,10 +276,19 @@ export class PipelineStream implements StreamOwner<PipelineResponse>, SessionOwn
     else if (session !== undefined && applied > session.numbered)
       // Somebody else writes with it.
       this.#sessions.lost(session, false)
-    else if (session !== undefined && applied < session.answered)
-      this.#stream.restart('the member is behind')
+    else if (session !== undefined && applied < session.answered) this.#forgotten(session)
     else return true
     return false
+  }
+
+  /** One member may be wrong; when all are, the cluster was restored from an older state. */
+  #forgotten(session: Session): void {
+    this.#forgetful.add(this.#stream.address)
+    const { all } = this.#connection.endpoints
+    if (all.every(({ address }) => this.#forgetful.has(address))) {
+      this.#forgetful.clear()
+      this.#sessions.lost(session, false)
+    } else this.#stream.restart('the member is behind')
   }
 
   /** Opens the stream anew, with the session of now. */

@@ -250,6 +250,23 @@ describe('a session that is lost', () => {
     expect([cluster.leases.has(id!), cluster.applied]).toEqual([false, ['put a=1', 'put c=3']])
   })
 
+  test('because the cluster was restored from before its last answers is replaced', async () => {
+    const { client, clock, cluster, first, members } = fakePipeline(2)
+    await client.kv.put('a', '1')
+    await client.kv.put('b', '2')
+    const [id] = cluster.leases.keys()
+    cluster.sessions.get(id!)!.applied = 1
+    for (const { streams } of members)
+      for (const { stream } of streams) stream.fail(new RpcError(Status.UNAVAILABLE, 'restored'))
+    await settled()
+    const put = client.kv.put('c', '3')
+    await clock.run(5_000)
+    await put
+    expect(cluster.leases.has(id!)).toBe(false)
+    expect(cluster.applied).toEqual(['put a=1', 'put b=2', 'put c=3'])
+    expect(first.streams.length + members[1]!.streams.length).toBeLessThan(8)
+  })
+
   test('because a member knows of more writes than were made is replaced', async () => {
     const { client, clock, cluster, first } = fakePipeline()
     await client.kv.put('a', '1')
