@@ -105,7 +105,8 @@ export class CompareTargets {
 }
 
 /**
- * Begins a condition: `compare('a').modRevision('=', 7)`. On a range it must hold for every key.
+ * Begins a condition: `compare('a').modRevision('=', 7)`. On a range it must hold for every key;
+ * plain bytes are one key.
  *
  * @example
  * await client.txn().if(compare('config').exists()).then(op.delete('config')).commit()

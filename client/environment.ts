@@ -7,6 +7,7 @@
  */
 
 import { type ConclaveError, invalidArgument } from './errors.js'
+import { goDurationMs } from './go-duration.js'
 import type { Environment } from './host/environment-node.js'
 
 const PREFIXES = ['CONCLAVE_', 'ETCDCTL_']
@@ -61,18 +62,4 @@ export class Settings {
 export function wrong({ name, value }: Setting, advice: string, cause?: unknown): ConclaveError {
   const sentence = advice.replace(/\.$/, '')
   return invalidArgument(`The environment variable ${name} is '${value}': ${sentence}.`, cause)
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ...{ ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1 },
-  ...{ s: 1_000, m: 60_000, h: 3_600_000 },
-}
-
-/** A duration as Go writes it, without a sign; undefined when it is none. */
-function goDurationMs(text: string): number | undefined {
-  if (!/^((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
-  let ms = 0
-  for (const [, number, unit] of text.matchAll(/([\d.]+)([a-zµ]+)/g))
-    ms += Number(number) * UNIT_MS[unit!]!
-  return ms
 }

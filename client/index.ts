@@ -19,6 +19,7 @@ export type { RequestOptions } from './connection/connection.js'
 export type { DiscoveryOptions } from './connection/discovery.js'
 export type { Credentials } from './connection/tokens.js'
 export { ConclaveError, type ConclaveErrorOptions, type ErrorCode, type Intent } from './errors.js'
+export { goDurationMs } from './go-duration.js'
 export type {
   GuardedOptions,
   GuardedResult,

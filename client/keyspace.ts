@@ -7,6 +7,7 @@ import type { Random } from './host/random.js'
 import type { KeyValue } from './key-value.js'
 import type { KvClient } from './kv.js'
 import type { LeaseClient } from './lease.js'
+import type { Guarantees } from './pipeline/guarantees.js'
 import type { Range } from './range.js'
 import type { Txn } from './txn.js'
 import type { WatchOptions } from './watch.js'
@@ -25,6 +26,8 @@ export interface Keyspace {
   readonly random: Random
   /** Is the client closed? */
   readonly closed: boolean
+  /** What holds for its calls, as far as is known; settled by the first call. */
+  readonly guarantees: Guarantees
   /** Begins a transaction. */
   txn(): Txn<[], []>
   /** Watches a key or a range; plain bytes are one key. */

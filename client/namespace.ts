@@ -20,6 +20,7 @@ import { NamespacedCalls } from './namespace-calls.js'
 import { KeyPrefix } from './namespace-keys.js'
 import { NamespacedStreams } from './namespace-streams.js'
 import { NamespacedFeeds } from './namespace-watch.js'
+import type { Guarantees } from './pipeline/guarantees.js'
 import type { Range } from './range.js'
 import { Txn } from './txn.js'
 import { type Feeds, WatchClient, type WatchOptions } from './watch.js'
@@ -32,6 +33,7 @@ export interface NamespaceSource {
   readonly streams: Streams
   readonly lease: LeaseClient
   readonly feeds: Feeds
+  readonly guarantees: () => Guarantees
 }
 
 /**
@@ -79,6 +81,11 @@ export class Namespace implements Keyspace {
   /** Is the client closed? */
   get closed(): boolean {
     return this.#source.connection.closed
+  }
+
+  /** What holds for its calls: what holds for those of the client. */
+  get guarantees(): Guarantees {
+    return this.#source.guarantees()
   }
 
   /** Begins a transaction; keys of conditions and operations are those of the namespace. */

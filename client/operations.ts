@@ -26,7 +26,7 @@ import { nestedRequest, type Txn, type TxnParts } from './txn.js'
  * @throws {ConclaveError} `invalid-argument`, each of them, at once.
  */
 export const op = {
-  /** Reads a key or a range; sees what earlier operations of the transaction wrote. */
+  /** Reads a key or a range (plain bytes are one key); sees what earlier operations of the transaction wrote. */
   get(keyOrRange: Bytes | Range, options: RangeOptions = {}): Op<GetOpResult> {
     return new Op({ requestRange: rangeRequest(toRange(keyOrRange), options) })
   },
@@ -34,7 +34,7 @@ export const op = {
   put(key: Bytes, value: Bytes, options: PutOptions = {}): Op<PutOpResult> {
     return new Op({ requestPut: putRequest(key, value, options) })
   },
-  /** Deletes a key or a range. */
+  /** Deletes a key or a range; plain bytes are one key. */
   delete(keyOrRange: Bytes | Range, options: DeleteOptions = {}): Op<DeleteOpResult> {
     return new Op({ requestDeleteRange: deleteRequest(toRange(keyOrRange), options) })
   },
