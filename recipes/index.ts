@@ -1,5 +1,11 @@
 /** The public door of `conclave/recipes`. */
 
+export {
+  type DstRule,
+  parseSchedule,
+  type Schedule,
+  type ScheduleOptions,
+} from './cron/schedule.js'
 export { Election, type ElectionValue, Leadership } from './election.js'
 export { type LossReason, LostError, NotHeldError } from './errors.js'
 export { Lock, Mutex, type MutexOptions, type Participant } from './mutex.js'
