@@ -1,12 +1,15 @@
 /**
- * How a session gets to hold: the algorithm of mutexes and elections, once through.
+ * How a session gets to hold: the algorithm of all locks and elections, once through.
  *
- * 1. **Join**, one transaction: if the own key is missing, put it and read the two newest
- *    keys of the queue: the own one and the one before it. None before it: we hold.
- * 2. **Wait** until the key before ours is deleted, by a watch on that key alone from the
- *    revision of the last read on. One deletion wakes one waiter.
- * 3. **Decide**, one transaction: if the own key is still the one that we put, read the
- *    newest key before it. None: we hold. Some (the one before us gave up, but others
+ * What stands before a key is the business of the line (line.ts). For a mutex it is every
+ * older key, and the newest of those is watched:
+ *
+ * 1. **Join**, one transaction: if the own key is missing, put it and read what is before
+ *    it. Nothing: we hold.
+ * 2. **Wait** until what is before us changes, by a watch from the revision of the last
+ *    read on. With one key to watch, one deletion wakes one waiter.
+ * 3. **Decide**, one transaction: if the own key is still the one that we put, read what
+ *    is before it. Nothing: we hold. Something (the one before us gave up, but others
  *    stand before it): back to 2. The own key is gone: there is nothing to hold with. To
  *    skip this check is etcd's bug #11456: a lock returned by a lease that has ended.
  * 4. **Withdraw** when the wait is over or fails: delete the own key, if it is ours.
@@ -21,15 +24,23 @@
  * A key that is there before we join is what an earlier life of the lease left. It may
  * have been granted then, so it is cleared: every grant has a token of its own.
  *
- * To *try*, the condition of the join is that the queue is empty: one round trip either
- * way, and no key to withdraw.
+ * To *try*, the join has one more condition, that nothing would be before the own key: one
+ * round trip either way, and no key to withdraw.
  */
 
-import { type Compare, ConclaveError, compare, op, type TxnResult } from '../client/index.js'
+import {
+  type Compare,
+  ConclaveError,
+  compare,
+  op,
+  type TxnResult,
+  type WatchEvent,
+  type Watcher,
+} from '../client/index.js'
 import { isTransient, LostError } from './errors.js'
 import { Held } from './held.js'
 import { pause } from './insist.js'
-import type { KeyQueue } from './key-queue.js'
+import type { Ahead, Line } from './line.js'
 import { deleteKey, readKey } from './own-key.js'
 import type { Seat } from './seat.js'
 import type { Session } from './session.js'
@@ -46,51 +57,53 @@ export interface Entry {
 /** Pause before a request or a watch that failed is tried again, in milliseconds. */
 const RETRY_MS = 100
 
-/** What is before us. */
-interface Ahead {
-  /** The key before ours; undefined when we hold. */
-  readonly key: Uint8Array | undefined
+/** Where we stand. */
+interface Standing {
+  /** Undefined when we hold. */
+  readonly ahead: Ahead | undefined
   /** Revision at which this was so. */
   readonly revision: number
 }
 
 /** One attempt, by whoever is in front at the seat. Leaves the seat unless it ends in holding. */
 export class Contention {
-  readonly #queue: KeyQueue
+  readonly #line: Line
   readonly #session: Session
   readonly #seat: Seat
   readonly #waiting: Waiting
   readonly #what: string
   readonly #entry: Entry
-  readonly #condition: Compare
+  /** Under which we join, beside that our key is missing. */
+  readonly #free: readonly Compare[]
   /** Create revision of our key, as soon as we know that we have one. */
   #token: number | undefined
 
+  /** @param free conditions of a try: that nothing is before us. */
   constructor(
-    queue: KeyQueue,
+    line: Line,
     seat: Seat,
     waiting: Waiting,
     what: string,
     entry: Entry,
-    condition: Compare,
+    free: readonly Compare[] = [],
   ) {
-    this.#queue = queue
+    this.#line = line
     this.#session = seat.session
     this.#seat = seat
     this.#waiting = waiting
     this.#what = what
     this.#entry = entry
-    this.#condition = condition
+    this.#free = free
   }
 
-  /** Steps 1 to 4; undefined when the condition did not hold. */
+  /** Steps 1 to 4; undefined when the conditions did not hold. */
   async run(): Promise<Held | undefined> {
     let held: Held | undefined
     try {
-      let ahead = await this.#join()
-      while (ahead?.key !== undefined) {
-        await this.#gone(ahead.key, ahead.revision)
-        ahead = await this.#decide()
+      let standing = await this.#join()
+      while (standing?.ahead !== undefined) {
+        await this.#changed(standing.ahead, standing.revision)
+        standing = await this.#decide()
       }
       this.#waiting.check()
       if (this.#token === undefined) return undefined
@@ -106,17 +119,35 @@ export class Contention {
     }
   }
 
+  /**
+   * Takes up a key that our lease has from an earlier life, if it holds; undefined if not,
+   * and then it stays as it is.
+   */
+  async resume(token: number): Promise<Held | undefined> {
+    let held: Held | undefined
+    this.#token = token
+    try {
+      const { ahead } = await this.#decide()
+      this.#waiting.check()
+      if (ahead === undefined) held = new Held(this.#seat, this.#what, token)
+      return held
+    } finally {
+      if (held === undefined) this.#seat.leave()
+    }
+  }
+
   /** Step 1. It is not cut short when the wait ends: a join that was answered leaves no doubt. */
-  async #join(): Promise<Ahead | undefined> {
+  async #join(): Promise<Standing | undefined> {
     const { key, session } = this.#seat
+    const line = this.#line
     for (let inDoubt = false; ; ) {
       this.#waiting.check()
       let result: TxnResult
       try {
         result = await session.client
           .txn()
-          .if(this.#condition)
-          .then(op.put(key, this.#entry.value, { lease: session.id }), this.#queue.newest(2))
+          .if(compare(key).missing(), ...this.#free, ...(line.conditions?.() ?? []))
+          .then(op.put(key, this.#entry.value, { lease: session.id }), ...line.reads(undefined))
           .else(op.get(key))
           .commit()
       } catch (error) {
@@ -127,7 +158,10 @@ export class Contention {
       if (result.succeeded) return this.#joined(result)
       const own = result.responses[0]
       const kv = own?.type === 'get' ? own.kvs[0] : undefined
-      if (kv === undefined) return undefined
+      if (kv === undefined) {
+        if (await line.refused?.(this.#waiting.signal)) continue
+        return undefined
+      }
       if (inDoubt && !session.resumed) {
         this.#token = kv.createRevision
         return this.#decide()
@@ -136,12 +170,9 @@ export class Contention {
     }
   }
 
-  #joined({ responses, revision }: TxnResult): Ahead {
+  #joined({ responses, revision }: TxnResult): Standing {
     this.#token = revision
-    const newest = responses[1]
-    if (newest?.type !== 'get' || newest.kvs[0]?.createRevision !== revision)
-      throw new ConclaveError('internal', 'A key that was just put is not the newest.')
-    return { key: newest.kvs[1]?.key, revision }
+    return { ahead: this.#line.ahead(responses.slice(1), revision), revision }
   }
 
   /** After a join that failed: do we stand in the queue all the same? Throws when there is no point in another. */
@@ -163,24 +194,31 @@ export class Contention {
   }
 
   /** Step 2. */
-  async #gone(key: Uint8Array, revision: number): Promise<void> {
+  async #changed({ watched }: Ahead, revision: number): Promise<void> {
     const { client } = this.#session
     const { signal } = this.#waiting
+    if (watched.length === 0) return
     this.#waiting.check()
+    const watchers: Watcher[] = []
     try {
-      const filters = ['noPut'] as const
-      const watcher = client.watch(key, { startRevision: revision + 1, filters, signal })
-      for await (const _deletion of watcher) return
+      const changes = watched.map(({ keyOrRange, filters, matters }) => {
+        const watcher = client.watch(keyOrRange, { startRevision: revision + 1, filters, signal })
+        watchers.push(watcher)
+        return firstOf(watcher, matters)
+      })
+      await Promise.race(changes)
     } catch (error) {
       this.#waiting.check()
       if (error instanceof ConclaveError && error.code === 'compacted') return
       if (!isTransient(error)) throw error
       await pause(client, RETRY_MS, signal)
+    } finally {
+      for (const watcher of watchers) watcher.close()
     }
   }
 
   /** Step 3. */
-  async #decide(): Promise<Ahead> {
+  async #decide(): Promise<Standing> {
     const { key, session } = this.#seat
     const token = this.#token!
     for (;;) {
@@ -189,14 +227,13 @@ export class Contention {
         const { succeeded, responses, revision } = await session.client
           .txn()
           .if(compare(key).createRevision('=', token))
-          .then(this.#queue.newest(1, token))
+          .then(...this.#line.reads(token))
           .commit({ signal: this.#waiting.signal })
         if (!succeeded) {
           this.#token = undefined
           throw new LostError(this.#what, 'deleted')
         }
-        const before = responses[0]
-        return { key: before?.type === 'get' ? before.kvs[0]?.key : undefined, revision }
+        return { ahead: this.#line.ahead(responses, token), revision }
       } catch (error) {
         this.#waiting.check()
         if (!isTransient(error)) throw error
@@ -214,4 +251,9 @@ export class Contention {
       // The failure that made us withdraw is told; this key ends with the session.
     }
   }
+}
+
+/** Resolves with the first event that matters, or when the watcher is closed. */
+async function firstOf(watcher: Watcher, matters = (_event: WatchEvent) => true): Promise<void> {
+  for await (const event of watcher) if (matters(event)) return
 }

@@ -63,7 +63,8 @@ export class Election extends ElectionObserver {
   constructor(session: Session, name: string) {
     super(session.client, name)
     this.session = session
-    this.#contender = new Contender(session, this.queue, `The leadership of '${name}'`)
+    const key = session.keyUnder(name)
+    this.#contender = new Contender(session, `The leadership of '${name}'`, () => session.seat(key))
   }
 
   /**
@@ -74,12 +75,12 @@ export class Election extends ElectionObserver {
    * @throws {LostError} the session was lost, or the key deleted, while we waited.
    */
   async campaign(value: ElectionValue, options: WaitOptions = {}): Promise<Leadership> {
-    return new Leadership(await this.#contender.enter({ value }, options), this.name)
+    return new Leadership(await this.#contender.enter(this.queue, { value }, options), this.name)
   }
 
   /** The leadership that a resumed session has from its earlier life, or undefined. 1 round trip. */
   async resume(options: WaitOptions = {}): Promise<Leadership | undefined> {
-    const held = await this.#contender.resume(options)
+    const held = await this.#contender.resume(this.queue, options)
     return held && new Leadership(held, this.name)
   }
 }

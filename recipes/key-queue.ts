@@ -7,11 +7,23 @@
  * names `a` and `a/b` are not independent.
  */
 
-import { type Keyspace, type KeyValue, type Op, op, type RequestOptions } from '../client/index.js'
+import {
+  type Compare,
+  ConclaveError,
+  compare,
+  type Keyspace,
+  type KeyValue,
+  type Op,
+  type OpResult,
+  op,
+  type Range,
+  type RequestOptions,
+} from '../client/index.js'
+import type { Ahead, Line } from './line.js'
 import { checkName } from './names.js'
 
-/** See the head of the file. */
-export class KeyQueue {
+/** See the head of the file. As a line, it lets hold the oldest key alone. */
+export class KeyQueue implements Line {
   readonly client: Keyspace
   readonly name: string
   /** All keys of the queue. */
@@ -38,14 +50,32 @@ export class KeyQueue {
     return (await this.client.kv.getAll(this.range, { ...options, ...oldest })).kvs
   }
 
-  /** Reads the newest keys, newest first; those created before a revision, if one is given. */
-  newest(limit: number, before?: number): Op {
-    return op.get(this.range, {
-      sort: 'createRevision',
-      order: 'descending',
-      limit,
-      keysOnly: true,
-      ...(before !== undefined && { maxCreateRevision: before - 1 }),
-    })
+  /** Nobody holds or waits. */
+  get empty(): Compare {
+    return compare(this.range).missing()
   }
+
+  /** The newest key before ours; in a join, ours with it. */
+  reads(token: number | undefined): Op[] {
+    return [newest(this.range, token === undefined ? 2 : 1, token)]
+  }
+
+  ahead([read]: readonly OpResult[], token: number): Ahead | undefined {
+    const kvs = read?.type === 'get' ? read.kvs : []
+    if (kvs.some(({ createRevision }) => createRevision > token))
+      throw new ConclaveError('internal', 'A key that was just put is not the newest.')
+    const before = kvs.find(({ createRevision }) => createRevision < token)
+    return before && { watched: [{ keyOrRange: before.key, filters: ['noPut'] }] }
+  }
+}
+
+/** Reads the newest keys of a range, newest first; those created before a revision, if one is given. */
+export function newest(range: Range, limit: number, before?: number): Op {
+  return op.get(range, {
+    sort: 'createRevision',
+    order: 'descending',
+    limit,
+    keysOnly: true,
+    ...(before !== undefined && { maxCreateRevision: before - 1 }),
+  })
 }

@@ -23,10 +23,10 @@
  * the next one is granted when the lease ends, at most a TTL later.
  */
 
-import type { Compare, RequestOptions } from '../client/index.js'
+import type { RequestOptions } from '../client/index.js'
 import { Contender } from './contender.js'
-import { exceptLost, invalidArgument, NotHeldError } from './errors.js'
-import type { Held } from './held.js'
+import { invalidArgument } from './errors.js'
+import { Handle, useHandle } from './handle.js'
 import { KeyQueue } from './key-queue.js'
 import type { Session } from './session.js'
 import type { WaitOptions } from './waiting.js'
@@ -81,7 +81,8 @@ export class Mutex {
     this.#queue = new KeyQueue(session.client, name)
     this.name = name
     this.owner = owner
-    this.#contender = new Contender(session, this.#queue, `The lock '${name}'`)
+    const key = session.keyUnder(name)
+    this.#contender = new Contender(session, `The lock '${name}'`, () => session.seat(key))
     this.#shareAs = reentrant ? owner : undefined
   }
 
@@ -93,12 +94,14 @@ export class Mutex {
    * @throws {LostError} the session was lost, or the key deleted, while we waited.
    */
   async acquire(options: WaitOptions = {}): Promise<Lock> {
-    return new Lock(await this.#contender.enter(this.#entry, options), this.owner)
+    const held = await this.#contender.enter(this.#queue, this.#entry, options)
+    return new Lock(held, this.owner)
   }
 
   /** Holds it if nobody does and nobody waits; undefined otherwise. Fails as {@link acquire}. */
   async tryAcquire(options: WaitOptions = {}): Promise<Lock | undefined> {
-    const held = await this.#contender.tryEnter(this.#entry, options)
+    const free = [this.#queue.empty]
+    const held = await this.#contender.tryEnter(this.#queue, free, this.#entry, options)
     return held && new Lock(held, this.owner)
   }
 
@@ -109,22 +112,12 @@ export class Mutex {
    *   effects may be mixed with those of another holder.
    */
   async using<T>(work: (lock: Lock) => T | Promise<T>, options: WaitOptions = {}): Promise<T> {
-    const lock = await this.acquire(options)
-    let result: T
-    try {
-      result = await work(lock)
-    } catch (error) {
-      // What failed first is what the caller wants to know.
-      await lock[Symbol.asyncDispose]().catch(() => {})
-      throw error
-    }
-    if (!lock.released) await lock.release()
-    return result
+    return useHandle(await this.acquire(options), work)
   }
 
   /** The lock that a resumed session holds from its earlier life, or undefined. 1 round trip. */
   async resume(options: WaitOptions = {}): Promise<Lock | undefined> {
-    const held = await this.#contender.resume(options)
+    const held = await this.#contender.resume(this.#queue, options)
     return held && new Lock(held, this.owner)
   }
 
@@ -146,62 +139,4 @@ export class Mutex {
 }
 
 /** A mutex that is held. */
-export class Lock implements AsyncDisposable {
-  /** Grows with every grant. Send it along to what the lock protects. */
-  readonly fencingToken: number
-  readonly key: string
-  readonly owner: string
-  readonly #held: Held
-  #released = false
-
-  /** @internal */
-  constructor(held: Held, owner: string) {
-    this.#held = held
-    this.owner = owner
-    this.fencingToken = held.fencingToken
-    this.key = held.key
-  }
-
-  /** Fires when the lock is lost, not when it is released; its reason is a {@link LostError}. */
-  get signal(): AbortSignal {
-    return this.#held.signal
-  }
-
-  /** Whether it is held right now, asking the time too. */
-  get held(): boolean {
-    return !this.#released && this.#held.state === 'held'
-  }
-
-  /** Whether it was released by this handle. */
-  get released(): boolean {
-    return this.#released
-  }
-
-  /**
-   * Conditions that make any transaction fail once the lock is lost or released.
-   *
-   * @example
-   * await client.txn().if(...lock.guard()).then(op.put('report', 'done')).commit()
-   */
-  guard(): Compare[] {
-    return this.#held.guard()
-  }
-
-  /**
-   * Gives it back. Asks until the server answers, or the session ends; so it takes at
-   * most what the session has left.
-   *
-   * @throws {LostError} it was lost before.
-   * @throws {NotHeldError} this handle has released it before.
-   */
-  async release(): Promise<void> {
-    if (this.#released) throw new NotHeldError(`The lock with the key ${this.key}`)
-    this.#released = true
-    await this.#held.release()
-  }
-
-  /** Releases it, unless it is released or lost. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.held) await this.release().catch(exceptLost)
-  }
-}
+export class Lock extends Handle {}
