@@ -7,9 +7,37 @@ export {
   type ScheduleOptions,
 } from './cron/schedule.js'
 export { Election, type ElectionValue, Leadership } from './election.js'
-export { type LossReason, LostError, NotHeldError } from './errors.js'
+export { type LossReason, LostError, NotHeldError, TakenError } from './errors.js'
+export type { AbsenceReason } from './key-keeper.js'
+export {
+  LeaderSelector,
+  type LeaderSelectorEvents,
+  type LeaderSelectorOptions,
+} from './leader-selector.js'
+export { LeaderTerm, type LeaderWork, WorkStuckError } from './leader-term.js'
 export { Lock, Mutex, type MutexOptions, type Participant } from './mutex.js'
 export { Candidate, ElectionObserver } from './observer.js'
+export { PersistentNode } from './persistent-node.js'
+export type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
+export {
+  ReadLock,
+  ReadSide,
+  RWLock,
+  type RWLockOptions,
+  type RWParticipant,
+  WriteLock,
+  WriteSide,
+} from './rwlock.js'
+export type { RWKind } from './rwlock-line.js'
 export { Session } from './session.js'
 export type { SessionOptions } from './session-options.js'
+export { SessionSource } from './session-source.js'
+export {
+  ConflictError,
+  type Isolation,
+  type StmOptions,
+  stm,
+  Transaction,
+  type TransactionEntry,
+} from './stm.js'
 export type { WaitOptions } from './waiting.js'
