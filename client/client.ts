@@ -252,6 +252,7 @@ export class Client implements Keyspace, AsyncDisposable {
       streams: { clock, timeoutMs, stream: (method, options) => this.stream(method, options) },
       lease: new LeaseClient(connection, this.#calls),
       feeds: sharedFeeds(connection),
+      guarantees: () => this.guarantees,
     }
   }
 }

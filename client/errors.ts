@@ -7,6 +7,7 @@
  */
 
 import { ADVICE, CODE_BY_ETCD_NAME, CODE_BY_STATUS, type ErrorCode } from './error-codes.js'
+import { ServiceRecordsError } from './host/dns.js'
 import { isTlsFailure } from './host/tls-failure.js'
 import { type EtcdErrorName, etcdErrorNamed } from './wire/etcd-errors.js'
 import { answerTooLarge } from './wire/pipeline-errors.js'
@@ -130,6 +131,7 @@ function codeOf(error: RpcError): ErrorCode {
   if (name !== undefined) return CODE_BY_ETCD_NAME[name]
   if (error.details === answerTooLarge.text) return 'answer-too-large'
   if (isTlsFailure(error)) return 'tls'
+  if (error.cause instanceof ServiceRecordsError) return 'unavailable'
   if (isOversized(error)) return 'request-too-large'
   // The wire carries any number.
   return (CODE_BY_STATUS as Partial<Record<number, ErrorCode>>)[error.code] ?? 'unknown'

@@ -10,6 +10,7 @@
 import type { CarriedOptions } from '../calls.js'
 import { abortedFor, ConclaveError, errorOf, type Intent, invalidArgument } from '../errors.js'
 import type { Clock } from '../host/clock.js'
+import { ServiceRecordsError } from '../host/dns.js'
 import type { Log } from '../host/log.js'
 import type { Random } from '../host/random.js'
 import { isTlsFailure } from '../host/tls-failure.js'
@@ -124,8 +125,10 @@ export class Connection {
     for (let attempt = 1; ; attempt++) {
       this.assertOpen()
       if (this.#discovery?.isPending) {
-        const late = () => errorOf('unavailable', { cause: errorOf('deadline-exceeded') })
-        await this.#waits.within(this.#discovery.find(), leftMs, options.signal, late)
+        const discovery = this.#discovery
+        await this.#waits.within(discovery.find(), leftMs, options.signal, () =>
+          discovery.failure(),
+        )
         leftMs = Math.max(1, endsAtMs - this.clock.now())
       }
       if (last !== undefined) this.telemetry.retried()
@@ -174,8 +177,9 @@ export class Connection {
     if (this.#closed) throw errorOf('closed')
   }
 
-  /** Would every endpoint fail as this one did, however often it is tried? So it is with TLS. */
+  /** Would every endpoint fail as this one did, however often it is tried? So it is with TLS, and with a domain that names none. */
   isHopeless(error: RpcError): boolean {
+    if (error.cause instanceof ServiceRecordsError) return error.cause.isLasting
     return isTlsFailure(error) && this.endpoints.all.every((endpoint) => endpoint.failedForTls)
   }
 

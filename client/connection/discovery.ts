@@ -29,6 +29,8 @@ export class Discovery {
   #connection: Connection | undefined
   #finding: Promise<void> | undefined
   #isPending = true
+  /** Why the last lookup failed. */
+  #trouble: ServiceRecordsError | undefined
 
   /** @param options.tlsOnly leave out members that serve without TLS, even if there are no others. */
   constructor(records: ServiceRecords, options: DiscoveryOptions & { readonly tlsOnly: boolean }) {
@@ -61,6 +63,13 @@ export class Discovery {
     return this.#finding
   }
 
+  /** Why the endpoints are not known yet. */
+  failure(): ConclaveError {
+    const reason = this.#trouble?.message ?? 'no answer came in time'
+    const text = `No member was found; check the domain. (${reason})`
+    return new ConclaveError('unavailable', text, { cause: this.#trouble })
+  }
+
   /** A transport that reaches found endpoints by another, and refuses the one that stands in. */
   transport(inner: Transport): Transport {
     return {
@@ -81,7 +90,8 @@ export class Discovery {
         return
       } catch (error) {
         if (!(error instanceof ServiceRecordsError)) throw error
-        if (error.isLasting) throw unavailable(error)
+        this.#trouble = error
+        if (error.isLasting) throw this.failure()
         connection.log.debug('a lookup failed', {
           domain: this.#options.domain,
           error: error.message,
@@ -94,7 +104,8 @@ export class Discovery {
   #standIn(): Channel {
     const refusal = () => {
       this.find().catch(() => {})
-      return new RpcError(Status.UNAVAILABLE, 'the endpoints are not known yet', true)
+      const why = this.#trouble?.message ?? 'the endpoints are not known yet'
+      return new RpcError(Status.UNAVAILABLE, why, true, { cause: this.#trouble })
     }
     return {
       call: async () => {
@@ -104,16 +115,6 @@ export class Discovery {
       close() {},
     }
   }
-}
-
-function unavailable(cause: ServiceRecordsError): ConclaveError {
-  return new ConclaveError(
-    'unavailable',
-    `No member was found; check the domain. (${cause.message})`,
-    {
-      cause,
-    },
-  )
 }
 
 /**

@@ -14,6 +14,11 @@ const LASTING = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME'])
 export class NodeServiceRecords implements ServiceRecords {
   readonly #resolver = new Resolver({ timeout: QUESTION_MS, tries: QUESTIONS_MAX })
 
+  /** @param servers who is asked, as `address:port`; default those of this machine. */
+  constructor(servers?: readonly string[]) {
+    if (servers !== undefined) this.#resolver.setServers(servers)
+  }
+
   async find(name: string): Promise<FoundRecords> {
     try {
       const records = await this.#resolver.resolveSrv(name)
