@@ -5,12 +5,14 @@
  * | --- | --- |
  * | what was held, or the session it hung on, is lost | {@link LostError} with its `reason` |
  * | something is used that was given back already | {@link NotHeldError} |
+ * | a read lock is to become a write lock | {@link UpgradeError} |
+ * | a key that is to be ours is somebody else's | {@link TakenError} |
  * | a wait was aborted | `ConclaveError` `cancelled`; `cause` is the reason of the signal |
  * | a wait took longer than `timeoutMs`, or than its `AbortSignal.timeout()` | `ConclaveError` `deadline-exceeded` |
  * | a name, a value or an option is wrong | `ConclaveError` `invalid-argument` |
  */
 
-import { ConclaveError } from '../client/index.js'
+import { ConclaveError, type KeyValue } from '../client/index.js'
 
 /**
  * Why something is lost.
@@ -53,6 +55,34 @@ export class NotHeldError extends Error {
 
   constructor(what: string) {
     super(`${what} was released before; acquire it anew to use it again.`)
+  }
+}
+
+/** A key that is to be ours is somebody else's. */
+export class TakenError extends Error {
+  override readonly name = 'TakenError'
+  readonly code = 'taken'
+  /** Who has it; undefined when it is another of this process, on the same session. */
+  readonly holder: KeyValue | undefined
+
+  constructor(key: string, holder: KeyValue | undefined) {
+    const who = holder === undefined ? 'another one of this process' : 'somebody else'
+    super(`The key ${key} is taken by ${who}; it is put when it becomes free.`)
+    this.holder = holder
+  }
+}
+
+/** A reader asked to write while it reads: that would wait for itself. An error in the program. */
+export class UpgradeError extends Error {
+  override readonly name = 'UpgradeError'
+  readonly code = 'upgrade'
+
+  /** @param what names the lock, as in "The lock a". */
+  constructor(what: string) {
+    super(
+      `${what} is held for reading here: waiting to write would wait for this very reader. ` +
+        'Release it first, or acquire it for writing from the start and downgrade it.',
+    )
   }
 }
 

@@ -19,16 +19,10 @@ export { Lock, Mutex, type MutexOptions, type Participant } from './mutex.js'
 export { Candidate, ElectionObserver } from './observer.js'
 export { PersistentNode } from './persistent-node.js'
 export type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
-export {
-  ReadLock,
-  ReadSide,
-  RWLock,
-  type RWLockOptions,
-  type RWParticipant,
-  WriteLock,
-  WriteSide,
-} from './rwlock.js'
+export { RWLock, type RWLockOptions, type RWParticipant } from './rwlock.js'
+export { ReadLock, WriteLock } from './rwlock-handles.js'
 export type { RWKind } from './rwlock-line.js'
+export { ReadSide, WriteSide } from './rwlock-sides.js'
 export { Session } from './session.js'
 export type { SessionOptions } from './session-options.js'
 export { SessionSource } from './session-source.js'

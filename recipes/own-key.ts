@@ -40,8 +40,8 @@ export async function deleteKey(
   return insist(session.client, () => !session.alive, remove, session.signal)
 }
 
-/** Deletes the own key, whichever it is: nobody of this session holds it. */
+/** Deletes the key if it hangs on this session, of which nobody holds it. */
 export async function clearKey(session: Session, key: string): Promise<void> {
   const found = await readKey(session, key)
-  if (found?.kv !== undefined) await deleteKey(session, key, found.kv.createRevision)
+  if (found?.kv?.lease === session.id) await deleteKey(session, key, found.kv.createRevision)
 }

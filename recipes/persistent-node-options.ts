@@ -1,0 +1,32 @@
+/** How persistent nodes behave, and what they tell. */
+
+import type { KeyValue, ValueCodec } from '../client/index.js'
+import type { AbsenceReason } from './key-keeper.js'
+import type { SessionSource } from './session-source.js'
+
+/** How a {@link PersistentNode} behaves. */
+export interface PersistentNodeOptions<T> {
+  /** Where sessions come from; share one source, and all nodes hang on one lease. Default one of its own. */
+  readonly sessions?: SessionSource
+  /** TTL of the sessions of its own, in seconds. Default 10. Not together with `sessions`. */
+  readonly ttlSeconds?: number
+  /** `ephemeral` (the default): the key goes when this process does. `persistent`: it stays. */
+  readonly mode?: 'ephemeral' | 'persistent'
+  /** How values are written. Default JSON. */
+  readonly codec?: Pick<ValueCodec<unknown, T>, 'encode'>
+  /**
+   * May this key of somebody else be overwritten when we come? Default never: we wait until
+   * it is gone. Say yes to what an earlier life of ours left.
+   */
+  readonly takeOver?: (holder: KeyValue) => boolean
+}
+
+/** What a {@link PersistentNode} tells. */
+export interface PersistentNodeEvents {
+  /** The key is there and ours, now or again. */
+  readonly present: { readonly fencingToken: number }
+  /** It is not, or we cannot be sure of it any more. */
+  readonly absent: { readonly reason: AbsenceReason }
+  /** Something stands in the way; it goes on trying. {@link TakenError}, `LostError`, `ConclaveError`. */
+  readonly error: Error
+}
