@@ -120,19 +120,28 @@ export class Contention {
   }
 
   /**
-   * Takes up a key that our lease has from an earlier life, if it holds; undefined if not,
-   * and then it stays as it is.
+   * Takes up a key that our lease has from an earlier life, if it holds; undefined if not.
+   * One that only waited is deleted, since nobody waits with it.
    */
   async resume(token: number): Promise<Held | undefined> {
     let held: Held | undefined
-    this.#token = token
     try {
+      this.#token = token
       const { ahead } = await this.#decide()
+      // What holds is not ours to withdraw.
+      if (ahead === undefined) this.#token = undefined
       this.#waiting.check()
       if (ahead === undefined) held = new Held(this.#seat, this.#what, token)
       return held
+    } catch (error) {
+      this.#token = undefined
+      if (error instanceof LostError && error.reason === 'deleted') return undefined
+      throw error
     } finally {
-      if (held === undefined) this.#seat.leave()
+      if (held === undefined) {
+        await this.#withdraw()
+        this.#seat.leave()
+      }
     }
   }
 

@@ -7,7 +7,7 @@ export {
   type ScheduleOptions,
 } from './cron/schedule.js'
 export { Election, type ElectionValue, Leadership } from './election.js'
-export { type LossReason, LostError, NotHeldError, TakenError } from './errors.js'
+export { type LossReason, LostError, NotHeldError, TakenError, UpgradeError } from './errors.js'
 export type { AbsenceReason } from './key-keeper.js'
 export {
   LeaderSelector,

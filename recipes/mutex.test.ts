@@ -1,7 +1,8 @@
 /** Mutexes: order, tokens, cost, and handles that share a session. */
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { calls, MutexWorld } from '../test/sim/mutex-world.js'
+import { MutexWorld } from '../test/sim/mutex-world.js'
+import { calls } from '../test/sim/session-world.js'
 import { type Lock, LostError, Mutex, NotHeldError } from './index.js'
 
 let world: MutexWorld
