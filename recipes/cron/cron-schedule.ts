@@ -17,7 +17,8 @@
  *
  * The search goes stretch by stretch (time-zone.ts): the next match of the pattern, if it falls
  * into the stretch; else on with the next stretch, or two days before the match if that is
- * later, since no offset moves a match so far.
+ * later, since no offset moves a match so far. A change within a day is not leapt over: it may
+ * show times again that lie before the one from which the search began.
  */
 
 import type { CivilPattern } from './civil-pattern.js'
@@ -58,7 +59,8 @@ export class CronSchedule {
       if (match === undefined) return undefined
       const found = match - stretch.offset
       if (found < stretch.to) return found
-      at = Math.max(stretch.to, found - FAR_SECONDS)
+      const isNear = stretch.to - at < DAY_SECONDS
+      at = isNear ? stretch.to : Math.max(stretch.to, found - FAR_SECONDS)
     }
   }
 
@@ -71,7 +73,8 @@ export class CronSchedule {
       const found = match - stretch.offset
       if (found >= this.#firstOf(stretch)) return found
       if (this.#runsAfter(stretch)) return stretch.from
-      at = Math.min(before(stretch), found + FAR_SECONDS)
+      const isNear = at - stretch.from < DAY_SECONDS
+      at = isNear ? before(stretch) : Math.min(before(stretch), found + FAR_SECONDS)
     }
   }
 
