@@ -1,5 +1,6 @@
 /** The public door of `conclave/recipes`. */
 
+export { Barrier } from './barrier.js'
 export {
   type DstRule,
   parseSchedule,
@@ -8,7 +9,9 @@ export {
 } from './cron/schedule.js'
 export { Election, type ElectionValue, Leadership } from './election.js'
 export { type LossReason, LostError, NotHeldError, TakenError, UpgradeError } from './errors.js'
+export { type HttpCheckOptions, httpCheck, tcpCheck } from './host/probes.js'
 export type { AbsenceReason } from './key-keeper.js'
+export { type CountDownOptions, Latch, type LatchOptions } from './latch.js'
 export {
   LeaderSelector,
   type LeaderSelectorEvents,
@@ -19,6 +22,27 @@ export { Lock, Mutex, type MutexOptions, type Participant } from './mutex.js'
 export { Candidate, ElectionObserver } from './observer.js'
 export { PersistentNode } from './persistent-node.js'
 export type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
+export { type BalancerOptions, Picked, type PickOptions } from './registry/balancer.js'
+export type { EjectionOptions } from './registry/ejection.js'
+export {
+  type Check,
+  type Checking,
+  type CheckOptions,
+  checkAll,
+  checkOwn,
+} from './registry/health.js'
+export type {
+  Instance,
+  InstanceChange,
+  InstanceMetadata,
+  InstanceStatus,
+  NewInstance,
+} from './registry/instance.js'
+export type { PickPolicy } from './registry/policies.js'
+export { type DrainOptions, Registration } from './registry/registration.js'
+export { Registry, type RegistryOptions } from './registry/registry.js'
+export { Service, type ServiceEvents, type ServiceOptions } from './registry/service.js'
+export { type RendezvousMember, RendezvousOrder, rendezvous } from './rendezvous-order.js'
 export { RWLock, type RWLockOptions, type RWParticipant } from './rwlock.js'
 export { ReadLock, WriteLock } from './rwlock-handles.js'
 export type { RWKind } from './rwlock-line.js'
