@@ -11,7 +11,7 @@ import { describe, expect, test } from '@jest/globals'
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
 /** Rooms from left to right, and what each may import besides itself and, on its own side, what is left of it. */
-const LIGHT_SIDE = ['client/wire', 'client/host', 'client', 'recipes'] as const
+const LIGHT_SIDE = ['client/wire', 'client/host', 'client', 'recipes', 'recipes/host'] as const
 const SERVER_SIDE = [
   'server/host',
   'server/raft',
@@ -53,7 +53,7 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
     /import (?!\{ createHash \})[^\n]*from 'node:crypto'/,
     'node:crypto beyond createHash: use the Random port',
   ],
-  [/from '(@grpc\/grpc-js|lmdb|pino)'/, 'this package is seen by hosts only'],
+  [/from '(@grpc\/grpc-js|lmdb|pino|undici)'/, 'this package is seen by hosts only'],
 ]
 
 interface Source {
@@ -117,8 +117,12 @@ function verdict(from: string, to: string): string | undefined {
     LIGHT_SIDE.indexOf(there as never),
   ]
   if (here === 'server/cli' || here === 'server/index.ts') return undefined
-  if (here === 'recipes')
-    return to === 'client/index.ts' ? undefined : 'recipes import client/index.ts only'
+  if (here === 'recipes' || here === 'recipes/host') {
+    if (to === 'client/index.ts' || there === 'recipes') return undefined
+    // The door hands on what needs nothing but Node.
+    if (from === 'recipes/index.ts' && to === 'recipes/host/probes.ts') return undefined
+    return 'recipes import client/index.ts only'
+  }
   if (lightHere >= 0)
     return lightThere >= 0 && lightThere < lightHere ? undefined : 'stands to the right'
   if (lightThere >= 0)
@@ -157,6 +161,9 @@ describe('the import line', () => {
     expect(verdict('server/raft/raft.ts', 'client/client.ts')).toMatch(/client\/wire/)
     expect(verdict('client/kv.ts', 'server/limits.ts')).toBe('stands to the right')
     expect(verdict('recipes/mutex.ts', 'client/kv.ts')).toMatch(/index/)
+    expect(verdict('recipes/index.ts', 'recipes/host/grpc-resolver.ts')).toMatch(/index/)
+    expect(verdict('recipes/host/grpc-resolver.ts', 'client/kv.ts')).toMatch(/index/)
+    expect(verdict('recipes/host/grpc-resolver.ts', 'recipes/registry/service.ts')).toBeUndefined()
     expect(verdict('server/storage/wal.ts', 'server/raft/raft.ts')).toBeUndefined()
   })
 })
