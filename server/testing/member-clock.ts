@@ -23,6 +23,7 @@ export class MemberClock implements Clock, Life {
   /** Timers of the clock below that are still to fire. Invariant: empty after the end. */
   readonly #timers = new Set<Timer>()
   #over = false
+  #wallAheadMs = 0
   /** While the member stands still its timers wait; they run when it goes on. */
   #paused: (() => void)[] | undefined
 
@@ -39,7 +40,12 @@ export class MemberClock implements Clock, Life {
   }
 
   wall(): number {
-    return this.#clock.wall()
+    return this.#clock.wall() + this.#wallAheadMs
+  }
+
+  /** Steps the wall clock of this process alone, as an administrator or NTP would. */
+  stepWall(ms: number): void {
+    this.#wallAheadMs += ms
   }
 
   after(ms: number, run: () => void): Timer {
