@@ -1,6 +1,28 @@
 /** The public door of `conclave/recipes`. */
 
 export { Barrier } from './barrier.js'
+export type { JobInfo, RunningRun } from './cron/catalogue.js'
+export { Cron, type CronOptions, type StopOptions } from './cron/cron.js'
+export type { CronEvents, StartedRun } from './cron/events.js'
+export type {
+  CatchUp,
+  CronJob,
+  JobAfter,
+  JobRecord,
+  OverlapPolicy,
+  RetryPolicy,
+} from './cron/job.js'
+export type { TriggerOptions } from './cron/manual.js'
+export type { PauseOptions } from './cron/pauses.js'
+export type {
+  LaneState,
+  NodeTags,
+  PauseRecord,
+  RunCause,
+  RunOutcome,
+  RunRecord,
+} from './cron/records.js'
+export type { JobHandler, RunContext } from './cron/run-context.js'
 export {
   type DstRule,
   parseSchedule,
