@@ -93,6 +93,7 @@ export type {
 } from './typed-kv.js'
 export {
   bytes,
+  encodeValue,
   json,
   SchemaError,
   type StandardIssue,

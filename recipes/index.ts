@@ -29,8 +29,19 @@ export {
   type Schedule,
   type ScheduleOptions,
 } from './cron/schedule.js'
+export { type BarrierParticipant, DoubleBarrier } from './double-barrier.js'
+export { BarrierFullError } from './double-barrier-entrance.js'
 export { Election, type ElectionValue, Leadership } from './election.js'
-export { type LossReason, LostError, NotHeldError, TakenError, UpgradeError } from './errors.js'
+export {
+  LimitError,
+  type LossReason,
+  LostError,
+  NotHeldError,
+  TakenError,
+  UpgradeError,
+} from './errors.js'
+export { type GroupChange, type GroupEvents, GroupMember } from './group-member.js'
+export { GroupMembership, type GroupOptions } from './group-membership.js'
 export { type HttpCheckOptions, httpCheck, tcpCheck } from './host/probes.js'
 export type { AbsenceReason } from './key-keeper.js'
 export { type CountDownOptions, Latch, type LatchOptions } from './latch.js'
@@ -42,8 +53,34 @@ export {
 export { LeaderTerm, type LeaderWork, WorkStuckError } from './leader-term.js'
 export { Lock, Mutex, type MutexOptions, type Participant } from './mutex.js'
 export { Candidate, ElectionObserver } from './observer.js'
+export {
+  Partitioner,
+  type PartitionerEvents,
+  type PartitionerOptions,
+  PartitionMove,
+} from './partitioner.js'
+export { Permit } from './permit.js'
 export { PersistentNode } from './persistent-node.js'
 export type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
+export {
+  type ConsumeOptions,
+  Consumer,
+  type ConsumerEvents,
+  type ItemHandler,
+} from './queue/consumer.js'
+export { type DeadLetter, DeadLetters, type DeadListOptions } from './queue/dead-letters.js'
+export type { InflightItem, QueueParticipant, QueueReport, WaitingItem } from './queue/inspect.js'
+export { type NackOptions, QueueItem } from './queue/item.js'
+export type { Enqueued } from './queue/producer.js'
+export {
+  type ClaimOptions,
+  type EnqueueOptions,
+  type ItemOptions,
+  Queue,
+  type QueueOptions,
+} from './queue/queue.js'
+export { QueueFullError } from './queue/queue-full.js'
+export type { RetryOptions as QueueRetryOptions } from './queue/retry-rule.js'
 export { type BalancerOptions, Picked, type PickOptions } from './registry/balancer.js'
 export type { EjectionOptions } from './registry/ejection.js'
 export {
@@ -69,6 +106,12 @@ export { RWLock, type RWLockOptions, type RWParticipant } from './rwlock.js'
 export { ReadLock, WriteLock } from './rwlock-handles.js'
 export type { RWKind } from './rwlock-line.js'
 export { ReadSide, WriteSide } from './rwlock-sides.js'
+export {
+  type PermitOptions,
+  type PermitParticipant,
+  Semaphore,
+  type SemaphoreOptions,
+} from './semaphore.js'
 export { Session } from './session.js'
 export type { SessionOptions } from './session-options.js'
 export { SessionSource } from './session-source.js'

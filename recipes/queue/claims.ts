@@ -1,0 +1,319 @@
+/**
+ * Getting items out of a queue: the algorithm of all who consume, once through.
+ *
+ * 1. **Know.** A copy of the queue's index is kept by a watch (follower.ts, live-index.ts):
+ *    the items in their order, without their values, and who has which.
+ * 2. **Choose** the own share of what is ready (shares.ts), so that others are not in the way.
+ * 3. **Claim** it in one transaction (claim-txn.ts), which also counts the attempt and
+ *    brings the values. The claims hang on the lease of our session.
+ * 4. **Settle** each: acked, given back, or buried (claim-hold.ts).
+ *
+ * An item without a claim is ready. So nobody has to notice a worker that crashed: its
+ * lease ends, its claims are gone, and every consumer hears of it. An item that was claimed
+ * too often without an end is buried by whoever would have claimed it next.
+ *
+ * Sessions follow each other for ever: when one is lost, everything that it had is lost,
+ * and the next one is made as soon as somebody wants an item.
+ */
+
+import {
+  ConclaveError,
+  compare,
+  type Keyspace,
+  op,
+  type Timer,
+  type ValueCodec,
+} from '../../client/index.js'
+import { isTransient } from '../errors.js'
+import { pause } from '../insist.js'
+import type { Session } from '../session.js'
+import type { SessionOptions } from '../session-options.js'
+import { SessionSource } from '../session-source.js'
+import { Waiting, type WaitOptions } from '../waiting.js'
+import { ClaimHold } from './claim-hold.js'
+import { CLAIMS_PER_TXN, type Claimed, ClaimTxn, type Wanted } from './claim-txn.js'
+import type { Entry } from './entry.js'
+import { follow } from './follower.js'
+import { QueueItem } from './item.js'
+import type { QueueKeys } from './keys.js'
+import { LiveIndex } from './live-index.js'
+import { encodeRecord } from './records.js'
+import { Registration } from './registration.js'
+import type { RetryRule } from './retry-rule.js'
+import { shareOf } from './shares.js'
+
+/** Values that one claim brings, in bytes; one item is always taken. */
+const CLAIM_BYTES_MAX = 1024 * 1024
+const RETRY_MS = 200
+const LOST_WITHOUT_END = 'Every attempt ended with its worker: it crashed, or was cut off.'
+const VALUE_IS_GONE = 'Its value is gone: somebody has deleted it.'
+
+/** Somebody who wants items. */
+interface Wish<T> {
+  readonly max: number
+  readonly waiting: Waiting
+  readonly grant: (items: QueueItem<T>[]) => void
+  readonly fail: (error: unknown) => void
+}
+
+/** See the head of the file. */
+export class Claims<T> {
+  readonly #client: Keyspace
+  readonly #keys: QueueKeys
+  readonly #codec: Pick<ValueCodec<T, never>, 'decode'>
+  readonly #rule: RetryRule
+  readonly #sessions: SessionSource
+  readonly #index: LiveIndex
+  readonly #controller = new AbortController()
+  #following: Promise<void> | undefined
+  #isKnown = false
+  #session: Session | undefined
+  #registration: Registration | undefined
+  /** In the order in which they came. */
+  readonly #wishes: Wish<T>[] = []
+  /** By id. */
+  readonly #holds = new Map<string, ClaimHold>()
+  #isClaiming = false
+  #isOpening = false
+  #timer: Timer | undefined
+
+  constructor(
+    client: Keyspace,
+    keys: QueueKeys,
+    codec: Pick<ValueCodec<T, never>, 'decode'>,
+    rule: RetryRule,
+    options: SessionOptions,
+  ) {
+    this.#client = client
+    this.#keys = keys
+    this.#codec = codec
+    this.#rule = rule
+    this.#sessions = new SessionSource(client, options)
+    this.#index = new LiveIndex(client.clock, keys, (attempts) => rule.delayMs(attempts))
+  }
+
+  /**
+   * Waits until there is something, and claims it.
+   *
+   * @param max at most so many, at least one.
+   * @throws {ConclaveError} `cancelled`, `deadline-exceeded`, `closed`, `permission-denied`, ….
+   */
+  async claim(max: number, options: WaitOptions): Promise<QueueItem<T>[]> {
+    this.#checkOpen()
+    const waiting = new Waiting(this.#client, options, `An item of the queue '${this.#keys.name}'`)
+    try {
+      waiting.check()
+      return await new Promise((grant, fail) => {
+        const wish = { max, waiting, grant, fail }
+        this.#wishes.push(wish)
+        waiting.signal.addEventListener('abort', () => this.#drop(wish, waiting.signal.reason))
+        this.#pump()
+      })
+    } finally {
+      waiting.close()
+    }
+  }
+
+  /** What is held is lost, or given back by the end of the lease; who waits fails with `closed`. Idempotent. */
+  async close(): Promise<void> {
+    this.#fail(new ConclaveError('closed', `The queue '${this.#keys.name}' was closed.`))
+    this.#controller.abort()
+    this.#timer?.cancel()
+    await this.#following
+    await this.#sessions.close()
+  }
+
+  #checkOpen(): void {
+    if (this.#controller.signal.aborted)
+      throw new ConclaveError(
+        'closed',
+        `The queue '${this.#keys.name}' was closed; make a new one.`,
+      )
+  }
+
+  /** It does not want to wait any more. */
+  #drop(wish: Wish<T>, error: unknown): void {
+    const place = this.#wishes.indexOf(wish)
+    if (place < 0) return
+    this.#wishes.splice(place, 1)
+    wish.fail(error)
+    this.#register()
+  }
+
+  #fail(error: unknown): void {
+    for (const wish of this.#wishes.splice(0)) wish.fail(error)
+  }
+
+  get #wanted(): number {
+    return this.#wishes.reduce((sum, { max }) => sum + max, 0)
+  }
+
+  #register(): void {
+    if (this.#session?.alive)
+      this.#registration?.want({ held: this.#holds.size, wanted: this.#wanted })
+  }
+
+  /** Claims what is to be claimed now; called whenever that may have changed. */
+  #pump(): void {
+    if (this.#isClaiming || this.#wishes.length === 0 || this.#controller.signal.aborted) return
+    this.#following ??= this.#follow()
+    if (!this.#session?.alive) return void this.#open()
+    this.#register()
+    if (!this.#isKnown) return
+    const wanted = Math.min(this.#wanted, CLAIMS_PER_TXN)
+    const nowMs = this.#client.clock.now()
+    const { take, againAtMs } = shareOf(this.#index, this.#session.id, wanted, nowMs)
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (take.length > 0) void this.#take(this.#session, take)
+    else if (againAtMs !== undefined)
+      this.#timer = this.#client.clock.after(Math.max(1, againAtMs - nowMs), () => this.#pump())
+  }
+
+  async #open(): Promise<void> {
+    if (this.#isOpening) return
+    this.#isOpening = true
+    try {
+      const session = await this.#sessions.get({ signal: this.#controller.signal })
+      this.#session = session
+      this.#registration = new Registration(session, this.#keys)
+      session.onLost((error) => {
+        for (const hold of [...this.#holds.values()])
+          if (hold.session === session) hold.lose(error.reason, error)
+        this.#client.clock.soon(() => this.#pump())
+      })
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#isOpening = false
+    }
+    this.#pump()
+  }
+
+  #follow(): Promise<void> {
+    const onChange = (entries: ReadonlySet<Entry> | undefined) => {
+      this.#isKnown = true
+      for (const hold of entries === undefined ? [...this.#holds.values()] : this.#among(entries))
+        if (this.#isGone(hold)) hold.lose('deleted')
+      this.#pump()
+    }
+    const onFailure = (error: unknown) => {
+      this.#following = undefined
+      this.#isKnown = false
+      this.#fail(error)
+    }
+    const { signal } = this.#controller
+    return follow(this.#client, this.#keys, this.#index, { onChange, onFailure }, signal)
+  }
+
+  #among(entries: ReadonlySet<Entry>): ClaimHold[] {
+    return [...entries].flatMap(({ id }) => this.#holds.get(id) ?? [])
+  }
+
+  /** Its claim was there, and is there no more: somebody deleted it. */
+  #isGone({ id, token, state }: ClaimHold): boolean {
+    const isKnown = state === 'held' && this.#index.revision >= token
+    return isKnown && this.#index.get(id)?.claim?.token !== token
+  }
+
+  /** Claims these, and buries those that were claimed too often. */
+  async #take(session: Session, take: readonly Entry[]): Promise<void> {
+    this.#isClaiming = true
+    try {
+      const wanted: Wanted[] = []
+      let bytes = 0
+      for (const entry of take) {
+        const { record, itemRevision } = entry
+        if (record === undefined) continue
+        const isTooOften = record.attempts >= this.#rule.maxAttempts
+        if (isTooOften) await this.#bury({ entry, record, itemRevision })
+        else if (wanted.length === 0 || bytes + record.bytes <= CLAIM_BYTES_MAX) {
+          wanted.push({ entry, record, itemRevision })
+          bytes += record.bytes
+        } else break
+      }
+      if (wanted.length > 0) await this.#claim(session, wanted)
+    } catch (error) {
+      if (!isTransient(error)) this.#fail(error)
+      await pause(this.#client, RETRY_MS, this.#controller.signal)
+    } finally {
+      this.#isClaiming = false
+    }
+    this.#pump()
+  }
+
+  async #claim(session: Session, wanted: readonly Wanted[]): Promise<void> {
+    const claimed = await new ClaimTxn(session, this.#keys, wanted).run()
+    if (claimed === undefined) return
+    const items: QueueItem<T>[] = []
+    for (const [i, one] of claimed.entries()) {
+      if (one === undefined) this.#outdated(wanted[i]!)
+      else items.push(...this.#held(session, one))
+    }
+    this.#grant(items)
+    this.#register()
+  }
+
+  /** The news of what became of it is on its way, unless it came meanwhile. */
+  #outdated({ entry, itemRevision }: Wanted): void {
+    if (entry.itemRevision === itemRevision && entry.claim === undefined) entry.outdated = true
+  }
+
+  /** The item that is ours; none when nobody can work on it. */
+  #held(session: Session, { wanted, token, kv }: Claimed): QueueItem<T>[] {
+    const { entry, record } = wanted
+    this.#index.claimed(entry, session.id, token)
+    const { delayMs: _delay, dueMs: _due, ...rest } = record
+    const attempt = { ...rest, attempts: record.attempts + 1 }
+    const onEnd = (ended: ClaimHold) => {
+      if (this.#holds.get(entry.id) === ended) this.#holds.delete(entry.id)
+      this.#register()
+    }
+    const hold = new ClaimHold(session, this.#keys, { id: entry.id, record: attempt, token }, onEnd)
+    this.#holds.set(entry.id, hold)
+    if (!session.alive) return []
+    if (kv === undefined) return this.#failed(hold.bury(VALUE_IS_GONE))
+    try {
+      return [new QueueItem(hold, kv.decode(this.#codec), this.#rule)]
+    } catch (error) {
+      // A later version of the program may understand it, so it is an attempt like others.
+      return this.#failed(this.#rule.fail(hold, error))
+    }
+  }
+
+  #failed(settling: Promise<unknown>): [] {
+    settling.catch(() => {})
+    return []
+  }
+
+  /** To those who wait, in their order; back into the queue when they are gone. */
+  #grant(items: QueueItem<T>[]): void {
+    while (items.length > 0) {
+      const wish = this.#wishes.shift()
+      if (wish === undefined) break
+      wish.grant(items.splice(0, wish.max))
+    }
+    for (const item of items) item.release().catch(() => {})
+  }
+
+  async #bury({ entry, record, itemRevision }: Wanted): Promise<void> {
+    const keys = this.#keys
+    const { id } = entry
+    const { priority, attempts, bytes, error = LOST_WITHOUT_END } = record
+    const dead = { priority, attempts, bytes, error, diedMs: this.#client.clock.wall() }
+    entry.outdated = true
+    try {
+      await this.#client
+        .txn()
+        .if(
+          compare(keys.item(id)).modRevision('=', itemRevision),
+          compare(keys.claim(id)).missing(),
+        )
+        .then(op.delete(keys.item(id)), op.put(keys.deadItem(id), encodeRecord(dead)))
+        .commit()
+    } catch (failure) {
+      entry.outdated = false
+      throw failure
+    }
+  }
+}

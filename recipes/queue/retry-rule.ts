@@ -1,0 +1,76 @@
+/** What becomes of an item whose attempt failed: again, after a while, or to the dead. */
+
+import type { Keyspace } from '../../client/index.js'
+import { invalidArgument } from '../errors.js'
+import type { ClaimHold } from './claim-hold.js'
+import { reasonOf } from './records.js'
+
+/** Longest delay of an item, in milliseconds: a week. Timers have an end, and so has the use of a queue. */
+export const DELAY_MS_MAX = 7 * 24 * 60 * 60 * 1_000
+
+const ATTEMPTS_MAX = 5
+const BACK_OFF_MS_MIN = 1_000
+const BACK_OFF_MS_MAX = 60_000
+
+/** When to try an item again. */
+export interface RetryOptions {
+  /** Attempts of an item, crashes of its worker among them; then it is dead. From 1 on; default 5. */
+  readonly maxAttempts?: number | undefined
+  /**
+   * How long an item waits after so many attempts, in milliseconds. Default 1 s, doubling up
+   * to a minute, of which a random part of up to a half is taken off.
+   */
+  readonly backOffMs?: ((attempts: number) => number) | undefined
+}
+
+/** See the head of the file. */
+export class RetryRule {
+  readonly maxAttempts: number
+  readonly #client: Keyspace
+  readonly #backOffMs: ((attempts: number) => number) | undefined
+
+  /** @throws {ConclaveError} `invalid-argument`. */
+  constructor(client: Keyspace, { maxAttempts = ATTEMPTS_MAX, backOffMs }: RetryOptions) {
+    if (!(Number.isSafeInteger(maxAttempts) && maxAttempts >= 1))
+      throw invalidArgument(`maxAttempts is a whole number from 1 on, not ${maxAttempts}.`)
+    if (backOffMs !== undefined && typeof backOffMs !== 'function')
+      throw invalidArgument('backOffMs is a function of the attempts so far.')
+    this.#client = client
+    this.maxAttempts = maxAttempts
+    this.#backOffMs = backOffMs
+  }
+
+  /** How long an item waits after so many attempts, in milliseconds. */
+  delayMs(attempts: number): number {
+    if (this.#backOffMs !== undefined) {
+      const delayMs = this.#backOffMs(attempts)
+      return Number.isFinite(delayMs) ? Math.min(Math.max(0, delayMs), DELAY_MS_MAX) : 0
+    }
+    const fullMs = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_MIN * 2 ** (attempts - 1))
+    return fullMs * (0.5 + this.#client.random.next() / 2)
+  }
+
+  /** An attempt has failed. Tells whether the item is dead. */
+  async fail(hold: ClaimHold, reason: unknown, delayMs?: number): Promise<boolean> {
+    const { attempts } = hold.record
+    const error = reasonOf(reason)
+    if (attempts >= this.maxAttempts) {
+      await hold.bury(error)
+      return true
+    }
+    const waitMs = Math.ceil(delayMs ?? this.delayMs(attempts))
+    await hold.giveBack({ ...hold.record, error, ...delayFor(this.#client, waitMs) })
+    return false
+  }
+}
+
+/** What a record says that is to wait; nothing when it is not. */
+export function delayFor(client: Keyspace, delayMs: number) {
+  return delayMs === 0 ? {} : { delayMs, dueMs: client.clock.wall() + delayMs }
+}
+
+/** @throws {ConclaveError} `invalid-argument`. */
+export function checkDelay(delayMs: number): void {
+  if (!(delayMs >= 0 && delayMs <= DELAY_MS_MAX))
+    throw invalidArgument(`delayMs is from 0 to ${DELAY_MS_MAX} (a week), not ${delayMs}.`)
+}
