@@ -1,6 +1,9 @@
 /** The public door of `conclave/recipes`. */
 
 export { Barrier } from './barrier.js'
+export { Config, type ConfigOptions } from './config.js'
+export { ConfigTree, type ConfigTreeOptions } from './config-tree.js'
+export { Counter, CounterOverflowError } from './counter.js'
 export type { JobInfo, RunningRun } from './cron/catalogue.js'
 export { Cron, type CronOptions, type StopOptions } from './cron/cron.js'
 export type { CronEvents, StartedRun } from './cron/events.js'
@@ -44,6 +47,7 @@ export { type GroupChange, type GroupEvents, GroupMember } from './group-member.
 export { GroupMembership, type GroupOptions } from './group-membership.js'
 export { type HttpCheckOptions, httpCheck, tcpCheck } from './host/probes.js'
 export type { AbsenceReason } from './key-keeper.js'
+export type { ConfigEvents } from './last-good.js'
 export { type CountDownOptions, Latch, type LatchOptions } from './latch.js'
 export {
   LeaderSelector,
@@ -63,6 +67,14 @@ export { Permit } from './permit.js'
 export { PersistentNode } from './persistent-node.js'
 export type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
 export {
+  type SubscribeOptions,
+  Topic,
+  TopicCursor,
+  type TopicOptions,
+} from './pubsub.js'
+export type { Retention as TopicRetention } from './pubsub/publisher.js'
+export { type Missed, TopicMessage } from './pubsub/subscription.js'
+export {
   type ConsumeOptions,
   Consumer,
   type ConsumerEvents,
@@ -81,6 +93,7 @@ export {
 } from './queue/queue.js'
 export { QueueFullError } from './queue/queue-full.js'
 export type { RetryOptions as QueueRetryOptions } from './queue/retry-rule.js'
+export { type AcquireOptions, RateLimiter, type RateLimiterOptions } from './rate-limiter.js'
 export { type BalancerOptions, Picked, type PickOptions } from './registry/balancer.js'
 export type { EjectionOptions } from './registry/ejection.js'
 export {
@@ -112,6 +125,7 @@ export {
   Semaphore,
   type SemaphoreOptions,
 } from './semaphore.js'
+export { Sequence, type SequenceOptions } from './sequence.js'
 export { Session } from './session.js'
 export type { SessionOptions } from './session-options.js'
 export { SessionSource } from './session-source.js'
@@ -124,3 +138,9 @@ export {
   type TransactionEntry,
 } from './stm.js'
 export type { WaitOptions } from './waiting.js'
+export {
+  WorkerId,
+  type WorkerIdHolder,
+  type WorkerIdOptions,
+  WorkerIds,
+} from './worker-id.js'

@@ -37,6 +37,7 @@ import {
   type OpResult,
   op,
 } from '../client/index.js'
+import { undecided } from './inbox.js'
 import { insist } from './insist.js'
 import { grantLease } from './lease.js'
 import type { Waiting } from './waiting.js'
@@ -286,13 +287,4 @@ function isLeaseLost(error: unknown): boolean {
 function aborted({ signal }: Waiting): ConclaveError {
   const { code, message, cause } = signal.reason as ConclaveError
   return new ConclaveError(code, message, { cause })
-}
-
-/** The same failure, of a deed that may have been done. */
-function undecided(error: ConclaveError): ConclaveError {
-  return new ConclaveError(
-    'outcome-unknown',
-    `It may or may not have been done; read what it would have written. (${error.message})`,
-    { cause: error, outcomeUnknown: true },
-  )
 }
