@@ -5,7 +5,14 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import { type Client, connect, LockService } from '../../client/index.js'
-import { Election, ElectionObserver, Mutex, Session } from '../../recipes/index.js'
+import {
+  Election,
+  ElectionObserver,
+  LeaderSelector,
+  type LeaderTerm,
+  Mutex,
+  Session,
+} from '../../recipes/index.js'
 import { startCluster } from '../../server/index.js'
 import { findEtcd, type RunningCluster, startEtcd } from './etcd-process.js'
 import { Etcdctl } from './etcdctl-process.js'
@@ -125,6 +132,71 @@ function suite(on: string, start: () => Promise<RunningCluster>, binary: string)
       expect(seen.slice(0, 5)).toEqual(
         ['-', 'from-etcdctl', 'ours', 'ours, still', 'etcdctl again'].slice(0, 5),
       )
+    })
+
+    test('etcdctl gets the lock, and leads, when our session ends without giving back', async () => {
+      const dying = await Session.create(client, { ttlSeconds: 2 })
+      const lock = await new Mutex(dying, name).acquire()
+      const locking = ctl('lock', name)
+      await queued(2)
+      dying.orphan()
+      const [key] = await locking.printed(1)
+      expect(key).not.toBe(lock.key)
+      await locking.interrupt()
+      await queued(0)
+
+      const leaving = await Session.create(client)
+      await new Election(leaving, name).campaign('ours')
+      const electing = ctl('elect', name, 'theirs')
+      await queued(2)
+      expect(electing.lines).toEqual([])
+      await leaving.close()
+      expect((await electing.printed(2))[1]).toBe('theirs')
+      await electing.interrupt()
+    })
+
+    test('our election, and our selector, lead after etcdctl was killed while it led', async () => {
+      const theirs = ctl('elect', name, 'theirs')
+      await theirs.printed(2)
+      const campaign = new Election(session, name).campaign('ours')
+      await queued(2)
+      const selector = new LeaderSelector(client, name, { value: 'selected' })
+      const elected = new Promise<LeaderTerm>((resolve) => selector.on('elected', resolve))
+      selector.start(
+        ({ signal }) => new Promise<void>((resolve) => (signal.onabort = () => resolve())),
+      )
+      await queued(3)
+      await theirs.kill()
+      // Its lease would end after a minute.
+      await client.lease.revoke((await selector.leader())!.leaseId)
+      const leadership = await campaign
+      expect(leadership.leads).toBe(true)
+      await leadership.resign()
+      const term = await elected
+      expect(term.fencingToken).toBeGreaterThan(leadership.fencingToken)
+      const last = ctl('elect', name, 'last')
+      await queued(2)
+      await selector.close()
+      expect((await last.printed(2))[1]).toBe('last')
+      await last.interrupt()
+    })
+
+    test('a candidate of etcdctl that gives up makes nobody lead', async () => {
+      const leadership = await new Election(session, name).campaign('ours')
+      const waiting = ctl('elect', name, 'theirs')
+      await queued(2)
+      const other = await Session.create(client)
+      const campaign = new Election(other, name).campaign('third')
+      await queued(3)
+      await waiting.kill()
+      await client.lease.revoke(
+        (await new ElectionObserver(client, name).participants())[1]!.leaseId,
+      )
+      await queued(2)
+      expect(leadership.leads).toBe(true)
+      await leadership.resign()
+      expect((await campaign).leads).toBe(true)
+      await other.close()
     })
 
     if (on !== 'on etcd') return
