@@ -58,7 +58,7 @@ export class RendezvousOrder {
     const keyHash = xxh64(key)
     const best: { readonly id: string; readonly score: number }[] = []
     for (const { id, weight, hash } of this.#members) {
-      const score = scoreOf(xxh64OfPair(hash, keyHash), weight)
+      const score = rendezvousScore(hash, keyHash, weight)
       let at = best.length
       while (at > 0 && isBefore(score, id, best[at - 1]!)) at--
       if (at >= n) continue
@@ -85,7 +85,14 @@ export function rendezvous(
   return new RendezvousOrder(members).owners(key, n)
 }
 
-function scoreOf({ high, low }: Hash64, weight: number): number {
+/**
+ * The score of a member for a key, for who has both hashes and picks among members of his own;
+ * see the head of the file.
+ *
+ * @param weight above 0.
+ */
+export function rendezvousScore(member: Hash64, key: Hash64, weight: number): number {
+  const { high, low } = xxh64OfPair(member, key)
   const u = (high * 2 ** 21 + (low >>> 11) + 0.5) / 2 ** 53
   return -weight / Math.log(u)
 }

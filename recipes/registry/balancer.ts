@@ -95,6 +95,12 @@ export class Balancer {
     if (target !== undefined) target.healthy = healthy
   }
 
+  /** Those that want requests; if none does, those that still answer. */
+  get pickable(): Instance[] {
+    const targets = this.#wanted.length > 0 ? this.#wanted : this.#targets
+    return targets.map(({ instance }) => instance)
+  }
+
   /** The ids of those that are ejected, half open, or ill. */
   get ejected(): string[] {
     return this.#targets.filter(isSpared).map(({ instance }) => instance.id)

@@ -12,9 +12,10 @@
  */
 
 import type { Random } from '../../client/index.js'
-import { nameHash } from '../cron/name-hash.js'
 import { invalidArgument } from '../errors.js'
-import { drawFor } from '../rendezvous.js'
+import { rendezvousScore } from '../rendezvous-order.js'
+import { xxh64 } from '../xxh64.js'
+import { nextInTurn } from './smooth-order.js'
 import type { Target } from './target.js'
 
 /** The name of a policy; see the documentation of the registry. */
@@ -45,7 +46,7 @@ const POLICIES: Readonly<Record<PickPolicy, () => Policy>> = {
     (targets, { random }) =>
       byWeight(targets, random),
   'round-robin': roundRobin,
-  'weighted-round-robin': () => smoothly,
+  'weighted-round-robin': () => nextInTurn,
   'least-pending': () => leastPending,
   'consistent-hash': () => byKey,
 }
@@ -78,19 +79,6 @@ function roundRobin(): Policy {
   }
 }
 
-/** Each is owed its weight per pick; who is owed most is picked and pays for all. */
-function smoothly(targets: readonly Target[]): Target {
-  let total = 0
-  let best = targets[0]!
-  for (const target of targets) {
-    total += target.weight
-    target.credit += target.weight
-    if (target.credit > best.credit) best = target
-  }
-  best.credit -= total
-  return best
-}
-
 function leastPending(targets: readonly Target[], { random, nowMs }: PickRequest): Target {
   if (targets.length === 1) return targets[0]!
   const first = Math.floor(random.next() * targets.length)
@@ -106,11 +94,11 @@ function leastPending(targets: readonly Target[], { random, nowMs }: PickRequest
 
 function byKey(targets: readonly Target[], { key }: PickRequest): Target {
   if (key === undefined) throw invalidArgument("The policy 'consistent-hash' needs a key.")
-  const hash = nameHash(key)
+  const hash = xxh64(key)
   let [best, greatest] = [targets[0]!, -1]
   for (const target of targets) {
-    const drawn = drawFor(target.hash, hash, target.weight)
-    if (drawn > greatest) [best, greatest] = [target, drawn]
+    const score = rendezvousScore(target.hash, hash, target.weight)
+    if (score > greatest) [best, greatest] = [target, score]
   }
   return best
 }

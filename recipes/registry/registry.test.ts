@@ -419,6 +419,18 @@ describe('a view', () => {
     )
   })
 
+  test('counts only whom it accepts', async () => {
+    await server('a', { version: '1' })
+    const b = await server('b', { version: '2' })
+    const { service, told } = await view({ accepts: ({ version }) => version === '2' })
+    expect(ids(service)).toEqual(['b'])
+    await server('c', { version: '1' })
+    await world.settle(b.registration.update({ status: 'draining' }))
+    await world.until('it is seen', () => told.length === 2)
+    expect(told).toEqual(['up b', 'b is draining'])
+    expect(service.pickable().map(({ id }) => id)).toEqual(['b'])
+  })
+
   test('lets work run on an instance, and its failures count', async () => {
     await server('a')
     await server('b')

@@ -38,6 +38,8 @@ import { type InstanceEvent, KnownInstances } from './known-instances.js'
 
 /** How a service is viewed. */
 export interface ServiceOptions extends BalancerOptions {
+  /** Which instances count, as those of a version or a protocol; the others are as if not there. Default all. */
+  readonly accepts?: (instance: Instance) => boolean
   /**
    * When so few are `up` beside those that vanished without a word, the vanished are kept: a
    * share of both, 0 to 1. Default 0: when all have vanished. False for never.
@@ -70,8 +72,8 @@ export interface ServiceEvents {
 const BACK_OFF_MS_MIN = 500
 const BACK_OFF_MS_MAX = 30_000
 
-/** What a key holds: an instance, or why it is none. */
-type Entry = Instance | Error
+/** What a key holds: an instance, why it is none, or undefined: one that does not count. */
+type Entry = Instance | Error | undefined
 
 /** A live view of a service, made by `Registry.service`; see the head of the file. */
 export class Service implements AsyncDisposable {
@@ -79,6 +81,7 @@ export class Service implements AsyncDisposable {
   readonly name: string
   readonly #prefix: string
   readonly #maxKeys: number
+  readonly #accepts: (instance: Instance) => boolean
   readonly #known: KnownInstances
   readonly #balancer: Balancer
   readonly #events = new TypedEvents<ServiceEvents>({
@@ -117,6 +120,7 @@ export class Service implements AsyncDisposable {
     this.client = client
     this.#prefix = prefix
     this.#maxKeys = maxInstances
+    this.#accepts = options.accepts ?? (() => true)
     this.#onClose = onClose
     const threshold = protectThreshold === false ? undefined : protectThreshold
     this.#known = new KnownInstances({ threshold, doubtMs: protectMs }, (event, instance) =>
@@ -158,6 +162,11 @@ export class Service implements AsyncDisposable {
   /** All instances of any status, in the order of their ids; none before {@link ready}. */
   instances(): Instance[] {
     return [...this.#known.shown.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  /** Those among which {@link pick} chooses while none fails and nothing is excluded. */
+  pickable(): Instance[] {
+    return this.#balancer.pickable
   }
 
   /** The ids of those that are not picked, if others can be, because they fail or a check says so. */
@@ -250,7 +259,8 @@ export class Service implements AsyncDisposable {
 
   #read(kv: KeyValue): Entry {
     try {
-      return readInstance(this.name, this.#idOf(kv.keyString), kv.text())
+      const instance = readInstance(this.name, this.#idOf(kv.keyString), kv.text())
+      return this.#accepts(instance) ? instance : undefined
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
     }
@@ -278,7 +288,7 @@ export class Service implements AsyncDisposable {
     this.#settle()
   }
 
-  #take(key: string, entry: Entry | undefined): void {
+  #take(key: string, entry: Entry): void {
     if (entry instanceof Error) this.#events.emit('invalid', { key, error: entry })
     if (entry === undefined || entry instanceof Error)
       this.#known.remove(this.#idOf(key), this.client.clock.now())

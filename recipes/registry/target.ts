@@ -1,6 +1,6 @@
 /** An instance as requests see it: how many it has, how fast it answers, whether it is spared. */
 
-import { nameHash } from '../cron/name-hash.js'
+import { type Hash64, xxh64 } from '../xxh64.js'
 import type { Ejection } from './ejection.js'
 import type { Instance } from './instance.js'
 import { Latency } from './latency.js'
@@ -11,7 +11,7 @@ export class Target {
   readonly ejection: Ejection
   readonly latency = new Latency()
   /** Of the id; what consistent hashing draws with. */
-  readonly hash: number
+  readonly hash: Hash64
   /** Requests that have not ended. */
   pending = 0
   /** What health checks say. */
@@ -22,7 +22,7 @@ export class Target {
   constructor(instance: Instance, ejection: Ejection) {
     this.instance = instance
     this.ejection = ejection
-    this.hash = nameHash(instance.id)
+    this.hash = xxh64(instance.id)
   }
 
   /** Its share; where all that are left weigh nothing, all weigh the same. */
