@@ -99,6 +99,7 @@ export {
   type StandardIssue,
   type StandardResult,
   type StandardSchema,
+  schemaCheck,
   text,
   type ValueCodec,
 } from './value-codec.js'

@@ -94,7 +94,7 @@ export function json<T>(): ValueCodec<T>
  */
 export function json<In, Out>(schema: StandardSchema<In, Out>): ValueCodec<Out, In>
 export function json(schema?: StandardSchema): ValueCodec<unknown> {
-  const check = schema === undefined ? undefined : checkOf(schema)
+  const check = schema === undefined ? undefined : schemaCheck(schema)
   return {
     encode(value) {
       const encoded: string | undefined = JSON.stringify(value)
@@ -145,7 +145,12 @@ export function encodeValue<T>(codec: Pick<ValueCodec<unknown, T>, 'encode'>, va
   }
 }
 
-function checkOf(schema: StandardSchema): (value: unknown) => unknown {
+/**
+ * Used by whoever has values that come from more than one key: what a schema makes of a value.
+ *
+ * @throws {ConclaveError} `invalid-argument`: it is no schema.
+ */
+export function schemaCheck<Out>(schema: StandardSchema<unknown, Out>): (value: unknown) => Out {
   const standard: unknown = schema?.['~standard']
   if (typeof (standard as { validate?: unknown } | undefined)?.validate !== 'function')
     throw invalidArgument("A schema must speak Standard Schema: it has no '~standard'.validate.")

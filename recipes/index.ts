@@ -66,14 +66,14 @@ export {
 export { Permit } from './permit.js'
 export { PersistentNode } from './persistent-node.js'
 export type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
+export type { Retention as TopicRetention } from './pubsub/publisher.js'
+export { type Missed, TopicMessage } from './pubsub/subscription.js'
 export {
   type SubscribeOptions,
   Topic,
   TopicCursor,
   type TopicOptions,
 } from './pubsub.js'
-export type { Retention as TopicRetention } from './pubsub/publisher.js'
-export { type Missed, TopicMessage } from './pubsub/subscription.js'
 export {
   type ConsumeOptions,
   Consumer,
