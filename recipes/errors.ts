@@ -5,6 +5,7 @@
  * | --- | --- |
  * | what was held, or the session it hung on, is lost | {@link LostError} with its `reason` |
  * | something is used that was given back already | {@link NotHeldError} |
+ * | a semaphore has another limit than was relied on | {@link LimitError} |
  * | a read lock is to become a write lock | {@link UpgradeError} |
  * | a key that is to be ours is somebody else's | {@link TakenError} |
  * | a wait was aborted | `ConclaveError` `cancelled`; `cause` is the reason of the signal |
@@ -83,6 +84,29 @@ export class UpgradeError extends Error {
       `${what} is held for reading here: waiting to write would wait for this very reader. ` +
         'Release it first, or acquire it for writing from the start and downgrade it.',
     )
+  }
+}
+
+/** A semaphore has another limit than somebody relies on. */
+export class LimitError extends Error {
+  override readonly name = 'LimitError'
+  readonly code = 'limit'
+  /** What is stored; undefined when no limit is. */
+  readonly stored: number | undefined
+
+  /** @param wanted the limit that was expected, or the permits that do not fit in. */
+  constructor(
+    semaphore: string,
+    wanted: { readonly limit: number } | { readonly permits: number },
+    stored: number | undefined,
+  ) {
+    const is = stored === undefined ? 'has no limit yet' : `has the limit ${stored}`
+    const told =
+      'limit' in wanted
+        ? `not ${wanted.limit}. Agree on one, or leave the option out; setLimit() changes it for all`
+        : `so ${wanted.permits} of its permits can not be had`
+    super(`The semaphore '${semaphore}' ${is}, ${told}.`)
+    this.stored = stored
   }
 }
 

@@ -7,6 +7,7 @@ export { Counter, CounterOverflowError } from './counter.js'
 export type { JobInfo, RunningRun } from './cron/catalogue.js'
 export { Cron, type CronOptions, type StopOptions } from './cron/cron.js'
 export type { CronEvents, StartedRun } from './cron/events.js'
+export { GoJob, type GoJobTask, newGoJob } from './cron/gojob.js'
 export type {
   CatchUp,
   CronJob,

@@ -70,12 +70,12 @@ export class KeyQueue implements Line {
 }
 
 /** Reads the newest keys of a range, newest first; those created before a revision, if one is given. */
-export function newest(range: Range, limit: number, before?: number): Op {
+export function newest(range: Range, limit: number, before?: number, keysOnly = true): Op {
   return op.get(range, {
     sort: 'createRevision',
     order: 'descending',
     limit,
-    keysOnly: true,
+    keysOnly,
     ...(before !== undefined && { maxCreateRevision: before - 1 }),
   })
 }

@@ -72,14 +72,14 @@ abstract class Side {
     return this.#contender.tryEnter(this.#line, [this.#free], { value: this.owner }, options)
   }
 
-  protected resumeHeld(options: WaitOptions): Promise<Held | undefined> {
+  protected async resumeHeld(options: WaitOptions): Promise<Held | undefined> {
     const read = (signal: AbortSignal) => this.keys.queue.all({ signal })
     const names = ['read', 'write'].map((kind) => `${this.keys.queue.name}/${kind}/`)
     const lineOf = (kv: KeyValue) => {
       const isOurs = names.some((prefix) => kv.keyString.startsWith(prefix))
       return isOurs && this.keys.kindOf(kv) === this.#kind ? this.#line : undefined
     }
-    return this.#slots.resume(this.what, read, lineOf, options)
+    return (await this.#slots.resume(this.what, read, lineOf, options))?.held
   }
 }
 

@@ -18,10 +18,18 @@ import type { Held } from './held.js'
 import type { Line } from './line.js'
 import type { Seat } from './seat.js'
 import type { Session } from './session.js'
-import { Waiting, type WaitOptions } from './waiting.js'
+import { type WaitOptions, waitingFor } from './waiting.js'
 
 /** Most handles of one session under one name. */
 const SLOTS_MAX = 10_000
+
+/** Something that an earlier life of the lease left, and that holds. */
+export interface Resumed<L extends Line> {
+  readonly held: Held
+  readonly line: L
+  /** Its key as it was found. */
+  readonly kv: KeyValue
+}
 
 /** See the head of the file. */
 export class Slots {
@@ -50,32 +58,28 @@ export class Slots {
   /**
    * The oldest of these keys that an earlier life of the lease holds and nobody has taken up.
    *
+   * @param what names it in errors, as in "The lock a".
    * @param read reads the keys that may be ours, oldest first.
    * @param lineOf where such a key stands; undefined: it is none of these.
    */
-  async resume(
+  resume<L extends Line>(
     what: string,
     read: (signal: AbortSignal) => Promise<KeyValue[]>,
-    lineOf: (kv: KeyValue) => Line | undefined,
+    lineOf: (kv: KeyValue) => L | undefined,
     options: WaitOptions,
-  ): Promise<Held | undefined> {
-    const waiting = new Waiting(this.#session, options, what)
-    try {
-      const kvs = await read(waiting.signal)
-      waiting.check()
-      for (const kv of kvs) {
+  ): Promise<Resumed<L> | undefined> {
+    return waitingFor(this.#session, options, what, async (signal, waiting) => {
+      for (const kv of await read(signal)) {
+        waiting.check()
         const line = kv.lease === this.#session.id ? lineOf(kv) : undefined
         const seat = line && this.#session.seat(kv.keyString)
-        if (seat === undefined || seat.taken) continue
+        if (line === undefined || seat === undefined || seat.taken) continue
         await seat.enter(waiting)
-        const held = await new Contention(line!, seat, waiting, what, { value: '' }).resume(
-          kv.createRevision,
-        )
-        if (held !== undefined) return held
+        const contention = new Contention(line, seat, waiting, what, { value: '' })
+        const held = await contention.resume(kv.createRevision)
+        if (held !== undefined) return { held, line, kv }
       }
       return undefined
-    } finally {
-      waiting.close()
-    }
+    })
   }
 }

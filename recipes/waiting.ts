@@ -107,3 +107,24 @@ function aborted(cause: unknown, what: string): ConclaveError {
     return new ConclaveError('deadline-exceeded', `${what} was not granted in time.`, { cause })
   return new ConclaveError('cancelled', `The wait for ${what} was aborted.`, { cause })
 }
+
+/**
+ * One wait for several things, one after the other or together: they are given its signal.
+ *
+ * @throws why the wait is over, when it is, whatever `run` fails with.
+ */
+export async function waitingFor<T>(
+  session: Session,
+  options: WaitOptions,
+  what: string,
+  run: (signal: AbortSignal, waiting: Waiting) => Promise<T>,
+): Promise<T> {
+  const waiting = new Waiting(session, options, what)
+  try {
+    return await run(waiting.signal, waiting)
+  } catch (error) {
+    throw waiting.over ? waiting.signal.reason : error
+  } finally {
+    waiting.close()
+  }
+}
