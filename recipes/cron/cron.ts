@@ -143,6 +143,11 @@ export class Cron implements AsyncDisposable {
     return this
   }
 
+  /** Whether it has a handler of this name. */
+  handles(name: string): boolean {
+    return this.#handlers.has(name)
+  }
+
   /**
    * Stores a job if there is none of its name.
    *
