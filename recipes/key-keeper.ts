@@ -30,7 +30,7 @@ import { BackOff } from './back-off.js'
 import { LostError, TakenError } from './errors.js'
 import { insist } from './insist.js'
 import { readKey } from './own-key.js'
-import { OwnPlace } from './own-place.js'
+import type { OwnPlace } from './own-place.js'
 import type { Seat } from './seat.js'
 import type { Session } from './session.js'
 import { TTL_SECONDS } from './session-options.js'
@@ -73,7 +73,7 @@ export class KeyKeeper {
   readonly #owner: KeeperOwner
   readonly #client: Keyspace
   readonly #signal: AbortSignal
-  readonly #place = new OwnPlace()
+  readonly #place: OwnPlace
   /** The session at whose seat we are; undefined between two. */
   #session: Session | undefined
   /** Not been there yet: whoever is may be overwritten, if the owner says so. */
@@ -90,9 +90,13 @@ export class KeyKeeper {
   #isWoken = false
   #wake: (() => void) | undefined
 
-  /** @param signal says when to stop. */
-  constructor(owner: KeeperOwner, signal: AbortSignal) {
+  /**
+   * @param place what is known of the key already.
+   * @param signal says when to stop.
+   */
+  constructor(owner: KeeperOwner, place: OwnPlace, signal: AbortSignal) {
     this.#owner = owner
+    this.#place = place
     this.#client = owner.sessions.client
     this.#signal = signal
     this.#backOff = new BackOff(this.#client, signal)

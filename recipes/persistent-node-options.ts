@@ -15,8 +15,9 @@ export interface PersistentNodeOptions<T> {
   /** How values are written. Default JSON. */
   readonly codec?: Pick<ValueCodec<unknown, T>, 'encode'>
   /**
-   * May this key of somebody else be overwritten when we come? Default never: we wait until
-   * it is gone. Say yes to what an earlier life of ours left.
+   * May this key of somebody else be overwritten when we come? Say yes to what an earlier
+   * life of ours left. Default never, and we wait until it is gone; `persistent`: always,
+   * since it would never go.
    */
   readonly takeOver?: (holder: KeyValue) => boolean
 }

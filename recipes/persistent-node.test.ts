@@ -281,6 +281,31 @@ describe('a persistent node in persistent mode', () => {
     expect(await world.keys()).toEqual(['n'])
   })
 
+  test('takes over what its earlier life left', async () => {
+    const { node: n } = node({ mode: 'persistent', ttlSeconds: 3 })
+    await world.settle(n.start())
+    world.kill(worker)
+    const next = node({ mode: 'persistent' }, world.worker('next'), 'next')
+    await world.settle(next.node.start())
+    const kv = (await world.settle(next.node.client.kv.get('n')))!
+    expect([kv.json(), kv.lease]).toEqual(['next', 0n])
+    expect(next.node.fencingToken).toBeGreaterThan(kv.createRevision)
+    await world.settle(next.node.close())
+    expect(await world.keys()).toEqual([])
+  })
+
+  test('paused in vain while cut off, and resumed, it knows its own key', async () => {
+    const { node: n, told } = node({ mode: 'persistent', ttlSeconds: 3 })
+    await world.settle(n.start())
+    world.cut(worker)
+    expect((await world.failure(n.pause())).code).toBe('unavailable')
+    world.heal()
+    await world.settle(n.resume({ timeoutMs: 20_000 }))
+    expect(told).not.toContain('taken')
+    await world.settle(n.close())
+    expect(await world.keys()).toEqual([])
+  })
+
   test('is put back, survives a lost session, and is gone when closed', async () => {
     const { node: n, told } = node({ mode: 'persistent', ttlSeconds: 3 })
     await world.settle(n.start())

@@ -36,6 +36,7 @@ import {
 import { invalidArgument, isTransient, NotHeldError, TakenError } from './errors.js'
 import { type AbsenceReason, KeyKeeper } from './key-keeper.js'
 import { checkName } from './names.js'
+import { OwnPlace } from './own-place.js'
 import type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
 import { SessionSource } from './session-source.js'
 import { Waiters } from './waiters.js'
@@ -64,6 +65,8 @@ export class PersistentNode<T = unknown> implements AsyncDisposable {
   readonly #isPersistent: boolean
   readonly #codec: Pick<ValueCodec<unknown, T>, 'encode'>
   readonly #takeOver: (holder: KeyValue) => boolean
+  /** What is known of the key, from one run to the next. */
+  readonly #place = new OwnPlace()
   readonly #waiters: Waiters
   #value: T
   #bytes: Uint8Array
@@ -84,7 +87,7 @@ export class PersistentNode<T = unknown> implements AsyncDisposable {
    */
   constructor(client: Keyspace, key: string, value: T, options: PersistentNodeOptions<T> = {}) {
     checkName(key, 'The key of a persistent node')
-    const { sessions, ttlSeconds, mode = 'ephemeral', takeOver = () => false } = options
+    const { sessions, ttlSeconds, mode = 'ephemeral', takeOver } = options
     if (sessions !== undefined && ttlSeconds !== undefined)
       throw invalidArgument('Give sessions or ttlSeconds: shared sessions have a TTL already.')
     if (mode !== 'ephemeral' && mode !== 'persistent')
@@ -95,7 +98,7 @@ export class PersistentNode<T = unknown> implements AsyncDisposable {
     this.#bytes = this.#encoded(value)
     this.#value = value
     this.#isPersistent = mode === 'persistent'
-    this.#takeOver = takeOver
+    this.#takeOver = takeOver ?? (() => this.#isPersistent)
     this.#waiters = new Waiters(client, `The key ${key}`)
     this.#ownsSessions = sessions === undefined
     this.#sessions =
@@ -240,8 +243,9 @@ export class PersistentNode<T = unknown> implements AsyncDisposable {
     this.#state = 'started'
     this.#trouble = undefined
     this.#end = undefined
-    this.#stop = new AbortController()
-    const keeper = new KeyKeeper(this.#owner(), this.#stop.signal)
+    const stop = new AbortController()
+    this.#stop = stop
+    const keeper = new KeyKeeper(this.#owner(), this.#place, stop.signal)
     const before = this.#running
     this.#running = (async () => {
       await before?.catch(() => {})
@@ -250,6 +254,7 @@ export class PersistentNode<T = unknown> implements AsyncDisposable {
     })()
     this.#running.catch((error) => {
       // Whoever pauses or closes is told; what ends it otherwise, those who wait.
+      if (stop.signal.aborted) return
       this.#end = error
       this.#waiters.reject(error)
     })
