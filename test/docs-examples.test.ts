@@ -47,6 +47,8 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'conclave/recipes': 'recipes/index.ts',
   'conclave/server': 'test/docs/server.ts',
   'conclave/testing': 'server/testing/index.ts',
+  'conclave/grpc': 'recipes/host/grpc-resolver.ts',
+  'conclave/undici': 'recipes/host/undici-dispatcher.ts',
   'conclave/opentelemetry': 'client/opentelemetry.ts',
 }
 
@@ -162,6 +164,8 @@ describe('the examples of the documentation', () => {
       paths: {
         ...Object.fromEntries(paths),
         '@opentelemetry/api': [join(root, 'node_modules/@opentelemetry/api/build/src/index.d.ts')],
+        '@grpc/grpc-js': [join(root, 'node_modules/@grpc/grpc-js/build/src/index.d.ts')],
+        undici: [join(root, 'node_modules/undici/index.d.ts')],
       },
     }
     const project = { extends: join(root, 'tsconfig.json'), include: [at], compilerOptions }

@@ -14,13 +14,8 @@ import { type Cluster, startCluster } from '../../server/index.js'
 import { type NewInstance, Registry } from '../index.js'
 import { instanceOf } from '../registry/instance.js'
 import { endpointsFor } from './grpc-endpoints.js'
-import {
-  type AnyListener,
-  type ConclaveResolver,
-  grpcCheck,
-  RegistryResolver,
-  registerConclaveResolver,
-} from './grpc-resolver.js'
+import { type ConclaveResolver, grpcCheck, registerConclaveResolver } from './grpc-resolver.js'
+import { type AnyListener, RegistryResolver } from './registry-resolver.js'
 
 let cluster: Cluster
 let store: StoreClient

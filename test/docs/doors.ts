@@ -9,6 +9,8 @@ export const DOORS: Readonly<Record<string, string>> = {
   'conclave/recipes': 'recipes/index.ts',
   'conclave/server': 'server/index.ts',
   'conclave/testing': 'server/testing/index.ts',
+  'conclave/grpc': 'recipes/host/grpc-resolver.ts',
+  'conclave/undici': 'recipes/host/undici-dispatcher.ts',
   'conclave/opentelemetry': 'client/opentelemetry.ts',
 }
 

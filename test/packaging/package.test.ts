@@ -60,7 +60,15 @@ describe('the package', () => {
       (path) => !existsSync(join(packed.package, path)),
     )
     expect(missing).toEqual([])
-    expect(doors).toEqual(['.', './recipes', './server', './testing', './opentelemetry'])
+    expect(doors).toEqual([
+      '.',
+      './recipes',
+      './server',
+      './testing',
+      './grpc',
+      './undici',
+      './opentelemetry',
+    ])
   })
 
   test('has a map for every module, which leads to its source and carries it', async () => {
@@ -79,10 +87,11 @@ describe('the package', () => {
 })
 
 describe('a program', () => {
-  /** With everything installed that the package asks for. */
+  /** With everything installed that the package asks for, or its doors need. */
   let at: string
   beforeAll(async () => {
-    at = await packed.program('program', Object.keys(json.dependencies), {
+    const installed = [...Object.keys(json.dependencies), 'undici']
+    at = await packed.program('program', installed, {
       'client.mjs': USES_CLIENT,
       'client.cjs': USES_CLIENT_CJS,
     })

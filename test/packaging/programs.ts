@@ -54,10 +54,13 @@ process.on('exit', () => console.log('opened', JSON.stringify(opened)))
 export const USES_TYPES = `
 import { metrics, trace } from '@opentelemetry/api'
 import { type Client, ConclaveError, connect, type WatchEvent } from 'conclave'
+import { type ConclaveResolver, registerConclaveResolver } from 'conclave/grpc'
 import { instrument } from 'conclave/opentelemetry'
-import { Election, Mutex, Session } from 'conclave/recipes'
+import { Election, Mutex, Registry, Session } from 'conclave/recipes'
 import { startCluster } from 'conclave/server'
 import { startTestCluster } from 'conclave/testing'
+import { registryDispatcher } from 'conclave/undici'
+import { request } from 'undici'
 
 export async function use(): Promise<string | undefined> {
   await using client: Client = connect({ endpoints: ['http://127.0.0.1:2379'], timeoutMs: 1_000 })
@@ -73,6 +76,10 @@ export async function use(): Promise<string | undefined> {
     const election = new Election(session, 'chief')
     await new Mutex(session, 'lock').using(async ({ fencingToken }) => fencingToken)
     void election
+    const registry = new Registry(client, 'services')
+    const resolver: ConclaveResolver = registerConclaveResolver(registry, { authority: 'eu' })
+    void resolver.target('orders')
+    await request('http://orders.conclave/', { dispatcher: registryDispatcher(registry) })
     // @ts-expect-error a key is text or bytes: were everything 'any', this would be no error.
     await client.kv.get(1)
     return (await client.kv.get('a'))?.text()

@@ -46,7 +46,15 @@ describe('the types', () => {
     expect(problems).toEqual([])
     const doors = Object.keys(result.entrypoints)
     expect(doors).toEqual(
-      expect.arrayContaining(['.', './recipes', './server', './testing', './opentelemetry']),
+      expect.arrayContaining([
+        '.',
+        './recipes',
+        './server',
+        './testing',
+        './grpc',
+        './undici',
+        './opentelemetry',
+      ]),
     )
   }, 60_000)
 
@@ -64,13 +72,13 @@ describe('the types', () => {
   ])(
     'under moduleResolution %s: a strict program compiles',
     async (moduleResolution, module) => {
-      const program = { source: USES_TYPES, packages: ['@opentelemetry/api'] }
+      const program = { source: USES_TYPES, packages: ['@opentelemetry/api', 'undici'] }
       expect(await compiled(moduleResolution, module, program)).toEqual({ stdout: '', code: 0 })
     },
     60_000,
   )
 
-  test('ask for OpenTelemetry only where it is used', async () => {
+  test('ask for OpenTelemetry and undici only where they are used', async () => {
     const source = `import { connect } from 'conclave'\nimport { Session } from 'conclave/recipes'
 export const session = Session.create(connect({ endpoints: 'a:1' }))\n`
     const program = { source, packages: [] }
