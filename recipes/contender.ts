@@ -7,10 +7,7 @@ import type { KeyQueue } from './key-queue.js'
 import type { Line } from './line.js'
 import type { Seat } from './seat.js'
 import type { Session } from './session.js'
-import { Waiting, type WaitOptions } from './waiting.js'
-
-/** A wait that is over rejects when the own key is gone, but no later than this, in milliseconds. */
-const WITHDRAW_MS = 1_000
+import { type Waiting, type WaitOptions, waitingFor } from './waiting.js'
 
 /** See the head of the file. */
 export class Contender {
@@ -69,19 +66,7 @@ export class Contender {
     })
   }
 
-  /** Runs one wait, and rejects soon after it is over although its end goes on. */
-  async #seated<T>(
-    options: WaitOptions,
-    run: (seat: Seat, waiting: Waiting) => Promise<T>,
-  ): Promise<T> {
-    const waiting = new Waiting(this.session, options, this.#what)
-    try {
-      const running = run(this.#seat(), waiting)
-      return await Promise.race([running, waiting.overdue(WITHDRAW_MS)])
-    } catch (error) {
-      throw waiting.over ? waiting.signal.reason : error
-    } finally {
-      waiting.close()
-    }
+  #seated<T>(options: WaitOptions, run: (seat: Seat, waiting: Waiting) => Promise<T>): Promise<T> {
+    return waitingFor(this.session, options, this.#what, (waiting) => run(this.#seat(), waiting))
   }
 }

@@ -56,6 +56,7 @@ export {
   type LeaderSelectorOptions,
 } from './leader-selector.js'
 export { LeaderTerm, type LeaderWork, WorkStuckError } from './leader-term.js'
+export { MultiLock, MultiLockHeld, type MultiLockOptions } from './multilock.js'
 export { Lock, Mutex, type MutexOptions, type Participant } from './mutex.js'
 export { Candidate, ElectionObserver } from './observer.js'
 export {

@@ -129,7 +129,7 @@ export class Semaphore {
   /** Holds so many if there is room and nobody waits; undefined otherwise. Fails as {@link acquire}. */
   async tryAcquire(options: PermitOptions = {}): Promise<Permit | undefined> {
     const claim = this.#claim(options)
-    return waitingFor(this.session, options, this.#what, async (signal) => {
+    return waitingFor(this.session, options, this.#what, async ({ signal }) => {
       for (;;) {
         const free = await this.#keys.room(claim.permits, this.#expected, signal)
         if (free === undefined) return undefined

@@ -68,8 +68,8 @@ export class Slots {
     lineOf: (kv: KeyValue) => L | undefined,
     options: WaitOptions,
   ): Promise<Resumed<L> | undefined> {
-    return waitingFor(this.#session, options, what, async (signal, waiting) => {
-      for (const kv of await read(signal)) {
+    return waitingFor(this.#session, options, what, async (waiting) => {
+      for (const kv of await read(waiting.signal)) {
         waiting.check()
         const line = kv.lease === this.#session.id ? lineOf(kv) : undefined
         const seat = line && this.#session.seat(kv.keyString)

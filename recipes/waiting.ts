@@ -108,20 +108,25 @@ function aborted(cause: unknown, what: string): ConclaveError {
   return new ConclaveError('cancelled', `The wait for ${what} was aborted.`, { cause })
 }
 
+/** A wait that is over rejects when what it began is undone, but no later than this, in milliseconds. */
+const WITHDRAW_MS = 1_000
+
 /**
- * One wait for several things, one after the other or together: they are given its signal.
+ * Runs something for as long as somebody waits for it, and rejects soon after the wait is
+ * over although its end goes on.
  *
+ * @param what names what is waited for, as in "The lock a".
  * @throws why the wait is over, when it is, whatever `run` fails with.
  */
 export async function waitingFor<T>(
   session: Session,
   options: WaitOptions,
   what: string,
-  run: (signal: AbortSignal, waiting: Waiting) => Promise<T>,
+  run: (waiting: Waiting) => Promise<T>,
 ): Promise<T> {
   const waiting = new Waiting(session, options, what)
   try {
-    return await run(waiting.signal, waiting)
+    return await Promise.race([run(waiting), waiting.overdue(WITHDRAW_MS)])
   } catch (error) {
     throw waiting.over ? waiting.signal.reason : error
   } finally {
