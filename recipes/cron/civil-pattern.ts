@@ -113,6 +113,7 @@ export class CivilPattern {
   }
 
   #findDaysOf(year: number, month: number): number {
+    if (year < YEAR_MIN || year > YEAR_MAX) return 0
     if (!this.#months.has(month) || this.#years?.has(year) === false) return 0
     const shape = {
       length: daysInMonth(year, month),

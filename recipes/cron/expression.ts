@@ -1,4 +1,8 @@
-/** An expression of five, six or seven fields, taken apart and read. */
+/**
+ * An expression of five, six or seven fields, taken apart and read.
+ *
+ * A `+` before the day of week says that both fields of days must match, whatever the option.
+ */
 
 import { invalidArgument } from '../errors.js'
 import { CivilPattern, type PatternFields } from './civil-pattern.js'
@@ -32,15 +36,18 @@ export function parseExpression(text: string, options: ExpressionOptions): Expre
       `The schedule '${text}' has ${words.length} fields. Write 5 (minute, hour, day of month, month, day of week), 6 (second first) or 7 (year last), or a nickname such as @daily.`,
     )
   const fields: Partial<Record<FieldName, Field>> = {}
+  let { dayMatch } = options
   for (const [i, spec] of specs.entries()) {
     const { 0: word, index } = words[i]!
-    fields[spec.name] = parseField({
-      ...{ text: word, column: index + 1, expression: text, spec, name: options.name },
-    })
+    const isBoth = spec.name === 'day of week' && word.startsWith('+')
+    if (isBoth) dayMatch = 'and'
+    const [start, column] = isBoth ? [1, index + 2] : [0, index + 1]
+    const place = { text: word.slice(start), column, expression: text }
+    fields[spec.name] = parseField({ ...place, spec, name: options.name })
   }
   const pattern = new CivilPattern(
     { second: SECOND_ZERO, year: EVERY_YEAR, ...fields } as PatternFields,
-    options.dayMatch,
+    dayMatch,
   )
   if (pattern.next(0) === undefined)
     throw invalidArgument(

@@ -54,7 +54,7 @@ const MINUTE_TO_WEEKDAY = [
     size: 7,
     names: DAYS.split(' '),
     hashMax: 6,
-    allowed: `0-7 (0 and 7 are Sunday), sun-sat, *, ?, ${LISTS}; nL, n#k with k from 1 to 5; H`,
+    allowed: `0-7 (0 and 7 are Sunday), sun-sat, *, ?, ${LISTS}; nL, n#k with k from 1 to 5; H; a + before all`,
   }),
 ] as const
 const SECOND = spec('second', 0, 59)
