@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { withCluster } from '../cluster.js'
+import { dismissed } from '../dismissed.js'
 import type { Report } from './worker.js'
 
 const NAMES = ['anna', 'ben', 'cleo']
@@ -85,14 +86,4 @@ function judge(reigns: readonly Reign[]): void {
     console.log('That is not as it should be.')
     process.exitCode = 1
   }
-}
-
-/** Tells a worker to end, and waits until it has. */
-function dismissed(worker: ChildProcess): Promise<void> {
-  if (worker.exitCode !== null || worker.signalCode !== null) return Promise.resolve()
-  return new Promise((resolve) => {
-    worker.once('exit', () => resolve())
-    if (worker.connected) worker.disconnect()
-    setTimeout(() => worker.kill('SIGKILL'), 5_000).unref()
-  })
 }
