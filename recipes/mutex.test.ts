@@ -213,4 +213,48 @@ describe('using', () => {
       })
     expect(await world.failure(loses())).toBeInstanceOf(LostError)
   })
+
+  test('waits for work that ignores its signal, and tells the loss then', async () => {
+    const [a, b] = await world.several(2)
+    let end = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const ignoring = a!.mutex.using(() => ended)
+    await world.queued(b!.mutex, 1)
+    world.cut(a!.worker)
+    // The lock goes on without that work, which can hurt nothing that looks at tokens.
+    const next = await world.acquire(b!.mutex)
+    expect(next.held).toBe(true)
+    expect(await world.waits(ignoring)).toBe(true)
+    end()
+    expect(await world.failure(ignoring)).toBeInstanceOf(LostError)
+  })
+
+  test('holds as long as work does not return, until the session ends', async () => {
+    const [a, b] = await world.several(2)
+    let signal: AbortSignal | undefined
+    const endless = a!.mutex.using((lock) => {
+      signal = lock.signal
+      return new Promise<never>(() => {})
+    })
+    await world.queued(b!.mutex, 1)
+    const next = b!.mutex.acquire()
+    expect(await world.waits(next, 60_000)).toBe(true)
+    await world.settle(a!.session.close())
+    expect(signal!.reason).toMatchObject({ reason: 'closed' })
+    expect((await world.settle(next)).held).toBe(true)
+    expect(await world.waits(endless)).toBe(true)
+  })
+
+  test('is not harmed by one who released before, and guards nothing any more', async () => {
+    const [a, b] = await world.several(2)
+    const lock = await world.acquire(a!.mutex)
+    await world.release(lock)
+    const next = await world.acquire(b!.mutex)
+    expect(await world.failure(lock.release())).toBeInstanceOf(NotHeldError)
+    expect(next.held).toBe(true)
+    const guarded = a!.worker.client.txn().if(...lock.guard())
+    expect((await world.settle(guarded.commit())).succeeded).toBe(false)
+  })
 })

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { RecipeWorld, type Worker } from '../test/sim/recipe-world.js'
-import { LostError, Session } from './index.js'
+import { Election, LostError, MultiLock, Mutex, RWLock, Semaphore, Session } from './index.js'
 
 let world: RecipeWorld
 let worker: Worker
@@ -75,6 +75,60 @@ describe('a session', () => {
     expect(session.signal.aborted).toBe(false)
     expect(session.alive).toBe(false)
     expect(session.signal.aborted).toBe(true)
+  })
+
+  describe('tells everybody who stands on it', () => {
+    /** Holders of all kinds, and two who wait, on one session. */
+    const everybody = async () => {
+      const session = await create({ ttlSeconds: 10 })
+      const other = await world.settle(Session.create(world.worker('other').client))
+      await world.settle(new Mutex(other, 'busy').acquire())
+      await world.settle(new RWLock(other, 'read').read.acquire())
+      const holders = await world.settle(
+        Promise.all([
+          new Mutex(session, 'mutex').acquire(),
+          new RWLock(session, 'rw').read.acquire(),
+          new Semaphore(session, 'semaphore', { limit: 1 }).acquire(),
+          new MultiLock(session, ['m1', 'm2']).acquire(),
+          new Election(session, 'election').campaign('us'),
+        ]),
+      )
+      const waiters = [
+        new Mutex(session, 'busy').acquire(),
+        new RWLock(session, 'read').write.acquire(),
+      ]
+      for (const waiter of waiters) waiter.catch(() => {})
+      // Not so long that keys are watched: what is told is told by the session.
+      await world.run(100)
+      return { session, holders, waiters }
+    }
+
+    test('before its lease ends, while the network is away', async () => {
+      const { session, holders, waiters } = await everybody()
+      const toldAtMs: number[] = []
+      for (const { signal } of holders)
+        signal.addEventListener('abort', () => toldAtMs.push(world.now))
+      world.cut(worker)
+      const failures = waiters.map((waiter) => world.failure(waiter))
+      const endedAtMs = await ended(session.id)
+      expect(toldAtMs).toHaveLength(holders.length)
+      expect(Math.max(...toldAtMs)).toBeLessThan(endedAtMs)
+      for (const { signal } of holders) expect(signal.reason).toMatchObject({ reason: 'expired' })
+      for (const failure of failures) expect(await failure).toBeInstanceOf(LostError)
+    })
+
+    test('as soon as it asks or its timers run, after its process stood still', async () => {
+      const { holders, waiters } = await everybody()
+      worker.clock.pause()
+      await world.run(20_000)
+      expect(holders.some(({ signal }) => signal.aborted)).toBe(false)
+      const [lock, ...others] = holders
+      expect(lock.held).toBe(false)
+      // One who asks makes all know.
+      for (const { signal } of others) expect(signal.aborted).toBe(true)
+      worker.clock.resume()
+      for (const waiter of waiters) expect(await world.failure(waiter)).toBeInstanceOf(LostError)
+    })
   })
 
   test('is lost when the server has revoked its lease', async () => {
