@@ -2,11 +2,11 @@
  * The offset of a time zone from UTC, as stretches of time in which it does not change.
  *
  * The zone's rules come from `Intl`, which tells what a clock on the wall shows at one
- * instant, and takes microseconds for it. So time is cut into windows of six days. The offset
+ * instant, and takes microseconds for it. So time is cut into windows of five days. The offset
  * is asked at both ends of a window, and where it differs the change between them is found
  * by bisection, to the second. What was found is kept; a window without a change costs two
- * questions once. Two changes that undo each other within one window would be missed; no
- * zone has had such since 1970.
+ * questions once. Two changes that undo each other within six days would be missed; the
+ * nearest that zones know since 1970 are a week apart.
  *
  * Instants are seconds since 1970-01-01T00:00Z. Offsets are in seconds, east is positive.
  */
@@ -25,7 +25,7 @@ export interface Stretch {
   readonly offsetBefore: number
 }
 
-const WINDOW_SECONDS = 6 * DAY_SECONDS
+const WINDOW_SECONDS = 5 * DAY_SECONDS
 /** A window shows a day of the one before, so a change in its last day is seen with it. */
 const LOOK_BACK_SECONDS = DAY_SECONDS
 const WINDOWS_KEPT_MAX = 1_000
