@@ -2,6 +2,7 @@
 
 import { judgeClientWatch } from '../../check/client-watch.js'
 import type { Committed } from '../../check/committed.js'
+import { judgeGatherings } from '../../check/gathering-rules.js'
 import { type Calm, judgeLeases } from '../../check/lease-rules.js'
 import { judgeRegisterSample } from '../../check/linearizability/register-sample.js'
 import { judgeLocks } from '../../check/lock-rules.js'
@@ -61,6 +62,7 @@ export function judge(evidence: Evidence): Judged {
     () => judgeSafeHalt({ operations: [], turns: [], ends: evidence.ends }),
     () => judgeRegisterSample(operations),
     () => judgeLocks(material.locks, operations, truth),
+    () => judgeGatherings(material.visits, truth),
   ]
   for (const ask of judges) {
     const [first] = ask()

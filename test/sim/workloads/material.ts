@@ -1,6 +1,7 @@
 /** What the workloads of a life noted: the material that the judges get. */
 
 import type { ClientWatchRecord } from '../../check/client-watch.js'
+import type { Visit } from '../../check/gathering-record.js'
 import type { LeaseRecord } from '../../check/lease-record.js'
 import type { FencedWrite, LockRecord, Observation, Proclamation } from '../../check/lock-record.js'
 import type { Violation } from '../../check/operation.js'
@@ -31,6 +32,8 @@ export class Material {
     proclamations: [] as Proclamation[],
     observations: [] as Observation[],
   }
+  /** To double barriers. */
+  readonly visits: Visit[] = []
   /** What no judge is needed for: an answer that belongs to no question, say. */
   readonly violations: Violation[] = []
   /** Watchers that are open. */

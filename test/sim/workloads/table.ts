@@ -4,7 +4,9 @@ import { append } from './append.js'
 import { bursts } from './bursts.js'
 import { clientWatch } from './client-watch.js'
 import { compaction } from './compaction.js'
+import { doubleBarrier } from './double-barrier.js'
 import { election } from './election.js'
+import { leaderSelector } from './leader-selector.js'
 import { lease } from './lease.js'
 import { mutex } from './mutex.js'
 import { rawSessions } from './raw-sessions.js'
@@ -26,6 +28,8 @@ export const WORKLOADS = {
   election,
   bursts,
   rawSessions,
+  doubleBarrier,
+  leaderSelector,
 } satisfies Record<string, WorkloadRow>
 
 /** A name of a workload. */

@@ -6,6 +6,7 @@ import type { Witness } from '../../../server/member/witness.js'
 import type { Applied } from '../../../server/state/applied.js'
 import { asWatchTrace, judgeClientWatch } from '../../check/client-watch.js'
 import type { Committed } from '../../check/committed.js'
+import { judgeGatherings } from '../../check/gathering-rules.js'
 import { judgeLeases } from '../../check/lease-rules.js'
 import { judgeLocks } from '../../check/lock-rules.js'
 import { type Replayed, replayLog } from '../../check/log-replay.js'
@@ -106,6 +107,7 @@ export class WorkBed {
         rateMin: 0.95,
       }),
       ...judgeLocks(locks, operations, { events: truth.events, log: committed }),
+      ...judgeGatherings(material.visits, { events: truth.events, log: committed }),
     ]
   }
 

@@ -212,6 +212,23 @@ describe('the workload', () => {
     expect(sightings.some(({ leader }) => leader === undefined)).toBe(true)
     expect(sightings.some(({ leader }) => leader !== undefined)).toBe(true)
   })
+
+  test('of double barriers lets rounds in and out, and refuses one too many', async () => {
+    const bed = await work(plan(['doubleBarrier']), 25_000)
+    const { visits } = bed.workloads.material
+    const rounds = new Set(visits.flatMap(({ entered }) => entered?.round ?? []))
+    expect(rounds.size).toBeGreaterThan(5)
+    expect(visits.filter(({ left }) => left).length).toBeGreaterThan(10)
+    expect(visits.some(({ refused }) => refused)).toBe(true)
+  })
+
+  test('of leader selectors runs work in one process after the other', async () => {
+    const bed = await work(plan(['leaderSelector']), 40_000)
+    const { grants, writes } = bed.workloads.material.locks
+    expect(grants.length).toBeGreaterThan(10)
+    expect(new Set(grants.map(({ process }) => process)).size).toBe(3)
+    expect(writes.filter(({ accepted }) => accepted).length).toBeGreaterThan(5)
+  })
 })
 
 describe('the work', () => {
