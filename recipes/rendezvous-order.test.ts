@@ -140,19 +140,17 @@ describe('rendezvous', () => {
 
 /** XXH64 with bigint, line by line after its specification. */
 function byTheBook(bytes: Uint8Array): string {
-  const [p1, p2, p3, p4, p5] = [
-    0x9e3779b185ebca87n,
-    0xc2b2ae3d27d4eb4fn,
-    0x165667b19e3779f9n,
-    0x85ebca77c2b2ae63n,
-    0x27d4eb2f165667c5n,
-  ] as const
-  const u64 = (value: bigint) => BigInt.asUintN(64, value)
+  const p1: bigint = 0x9e3779b185ebca87n
+  const p2: bigint = 0xc2b2ae3d27d4eb4fn
+  const p3: bigint = 0x165667b19e3779f9n
+  const p4: bigint = 0x85ebca77c2b2ae63n
+  const p5: bigint = 0x27d4eb2f165667c5n
+  const u64 = (value: bigint): bigint => BigInt.asUintN(64, value)
   const rotl = (value: bigint, bits: bigint) => u64((value << bits) | (value >> (64n - bits)))
   const round = (acc: bigint, input: bigint) => u64(rotl(u64(acc + input * p2), 31n) * p1)
   const buffer = Buffer.from(bytes)
   let at = 0
-  let acc = p5
+  let acc: bigint = p5
   if (buffer.length >= 32) {
     const lanes = [u64(p1 + p2), p2, 0n, u64(-p1)]
     for (; at + 32 <= buffer.length; at += 32)
