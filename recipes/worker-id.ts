@@ -289,6 +289,11 @@ export class WorkerId implements AsyncDisposable {
           })
   }
 
+  /** What the key hangs on. */
+  get leaseId(): bigint {
+    return this.#home.id
+  }
+
   /** Fires when the id is lost, not when it is released; its reason is a {@link LostError}. */
   get signal(): AbortSignal {
     return this.#lost.signal

@@ -256,7 +256,7 @@ function planOf({ stepsPerSecond = 60 }: RoundOptions): WorkPlan {
     weights: {
       ...{ registers: 30, append: 20, transactions: 10, compaction: 0 },
       ...{ watch: 2, clientWatch: 3, lease: 8, mutex: 5, election: 2 },
-      ...{ bursts: 0, rawSessions: 0 },
+      ...{ bursts: 0, rawSessions: 0, swaps: 0 },
     },
     keys: 6,
     valueBytes: 0,

@@ -9,10 +9,13 @@ import { judgeLocks } from '../../check/lock-rules.js'
 import { replayLog } from '../../check/log-replay.js'
 import type { Operation, Violation } from '../../check/operation.js'
 import { judgePipeline, type PipelineVerdict } from '../../check/pipeline-rules.js'
+import { judgeQueues } from '../../check/queue-rules.js'
 import { judgeRevisions } from '../../check/revision-judge.js'
 import { judgeSafeHalt, type SelfEnd } from '../../check/safe-halt.js'
+import { judgeSwaps } from '../../check/swap-rules.js'
 import { judgeWatch } from '../../check/watch-rules.js'
 import type { Material } from '../workloads/material.js'
+import { QUEUE_ATTEMPTS_MAX } from '../workloads/queue.js'
 import { clockRates } from './clocks.js'
 import type { Plan } from './plan.js'
 
@@ -63,6 +66,8 @@ export function judge(evidence: Evidence): Judged {
     () => judgeRegisterSample(operations),
     () => judgeLocks(material.locks, operations, truth),
     () => judgeGatherings(material.visits, truth),
+    () => judgeSwaps(material.swaps, truth.events),
+    () => judgeQueues(material.queues, truth.events, QUEUE_ATTEMPTS_MAX),
   ]
   for (const ask of judges) {
     const [first] = ask()

@@ -5,6 +5,13 @@ import type { Visit } from '../../check/gathering-record.js'
 import type { LeaseRecord } from '../../check/lease-record.js'
 import type { FencedWrite, LockRecord, Observation, Proclamation } from '../../check/lock-record.js'
 import type { Violation } from '../../check/operation.js'
+import type { DeliveryRecord, EnqueueRecord } from '../../check/queue-record.js'
+import type {
+  AddRecord,
+  NumbersRecord,
+  TransferRecord,
+  WorkerIdRecord,
+} from '../../check/swap-record.js'
 import type { WatchTrace } from '../../check/watch-trace.js'
 
 /** A watcher that should be told everything in the end. */
@@ -32,8 +39,18 @@ export class Material {
     proclamations: [] as Proclamation[],
     observations: [] as Observation[],
   }
+  readonly swaps = {
+    transfers: [] as TransferRecord[],
+    adds: [] as AddRecord[],
+    numbers: [] as NumbersRecord[],
+    workerIds: [] as WorkerIdRecord[],
+  }
   /** To double barriers. */
   readonly visits: Visit[] = []
+  readonly queues = {
+    enqueues: [] as EnqueueRecord[],
+    deliveries: [] as DeliveryRecord[],
+  }
   /** What no judge is needed for: an answer that belongs to no question, say. */
   readonly violations: Violation[] = []
   /** Watchers that are open. */

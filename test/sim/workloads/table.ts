@@ -9,8 +9,10 @@ import { election } from './election.js'
 import { leaderSelector } from './leader-selector.js'
 import { lease } from './lease.js'
 import { mutex } from './mutex.js'
+import { queue } from './queue.js'
 import { rawSessions } from './raw-sessions.js'
 import { registers } from './registers.js'
+import { swaps } from './swaps.js'
 import { transactions } from './transactions.js'
 import { watch } from './watch.js'
 import type { WorkloadRow } from './worker.js'
@@ -28,8 +30,10 @@ export const WORKLOADS = {
   election,
   bursts,
   rawSessions,
+  swaps,
   doubleBarrier,
   leaderSelector,
+  queue,
 } satisfies Record<string, WorkloadRow>
 
 /** A name of a workload. */
