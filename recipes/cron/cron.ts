@@ -90,7 +90,7 @@ const EVENTS = {
  *
  * @example
  * const cron = new Cron(client, 'billing', { node: 'worker-1' })
- * cron.handle('invoices', async ({ scheduledMs, signal, fencingToken }) => {
+ * cron.handle('invoices', async ({ signal, fencingToken }) => {
  *   await writeReport({ token: fencingToken, signal })
  * })
  * await cron.put({ name: 'invoices', schedule: '0 6 * * mon-fri', timeZone: 'Europe/Berlin' })
