@@ -11,7 +11,15 @@
  */
 
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -128,6 +136,8 @@ describe('the examples of the documentation', () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'conclave-docs-'))
+    // Some examples import packages of others.
+    symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
     cluster = await startCluster({ size: 1, storage: 'memory', sockets: false })
     Object.assign(stage, { endpoints: cluster.endpoints, transport: cluster.transport })
     Object.assign(globalThis, GIVEN.values)
@@ -164,8 +174,6 @@ describe('the examples of the documentation', () => {
       paths: {
         ...Object.fromEntries(paths),
         '@opentelemetry/api': [join(root, 'node_modules/@opentelemetry/api/build/src/index.d.ts')],
-        '@grpc/grpc-js': [join(root, 'node_modules/@grpc/grpc-js/build/src/index.d.ts')],
-        undici: [join(root, 'node_modules/undici/index.d.ts')],
       },
     }
     const project = { extends: join(root, 'tsconfig.json'), include: [at], compilerOptions }
