@@ -290,6 +290,17 @@ describe('an answer that is lost', () => {
     expect((await world.settle(a.cron.jobs()))[0]!.running).toEqual([])
   })
 
+  test('of a step that tells of missed ticks: it is told once', async () => {
+    const a = world.node('a', { work: 0 })
+    await world.put(a, { name: 'work', schedule: '*/10 * * * * *' })
+    await world.run(60_000)
+    void a.worker.doom('Txn', 'answerLost')
+    await world.settle(a.cron.start())
+    await world.run(2_000)
+    expect(a.told.filter(({ name }) => name === 'missed')).toHaveLength(1)
+    expect(world.calls).toHaveLength(1)
+  })
+
   test('of a put: the job is there once', async () => {
     const a = world.node('a')
     void a.worker.doom('Txn', 'answerLost')
