@@ -75,6 +75,14 @@ describe('the judge of double barriers', () => {
     expect(rules(store, visit('b', entered(600, 3)))).toEqual([])
   })
 
+  test('lets pass who backs out, before the first round and after one', () => {
+    const store = new Store().put('waiters/a').delete('waiters/a').put('round', '0')
+    store.put('waiters/b').put('waiters/a').put('round', '6')
+    store.delete('waiters/a').delete('waiters/b').delete('round')
+    store.put('waiters/c').delete('waiters/c').put('round', '0')
+    expect(rules(store, visit('a', { ...entered(750, 6), left: moment(950) }))).toEqual([])
+  })
+
   test('G1: a round for fewer, or beside the one before', () => {
     const few = new Store().put('waiters/a').put('round', '2')
     expect(rules(few, visit('a', entered(350, 2)))).toEqual(['G1'])
