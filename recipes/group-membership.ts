@@ -212,6 +212,11 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
     return cache.revision
   }
 
+  /** The revision of which the list is; 0 before it is {@link ready}. */
+  get revision(): number {
+    return this.#cache?.revision ?? 0
+  }
+
   /**
    * Those who are in it, by id. With `consistent`, as of the time of the call or later.
    *

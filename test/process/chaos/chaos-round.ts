@@ -257,6 +257,7 @@ function planOf({ stepsPerSecond = 60 }: RoundOptions): WorkPlan {
       ...{ registers: 30, append: 20, transactions: 10, compaction: 0 },
       ...{ watch: 2, clientWatch: 3, lease: 8, mutex: 5, election: 2 },
       ...{ bursts: 0, rawSessions: 0, swaps: 0 },
+      ...{ doubleBarrier: 0, leaderSelector: 0, queue: 0, groups: 0 },
     },
     keys: 6,
     valueBytes: 0,

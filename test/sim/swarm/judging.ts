@@ -3,6 +3,7 @@
 import { judgeClientWatch } from '../../check/client-watch.js'
 import type { Committed } from '../../check/committed.js'
 import { judgeGatherings } from '../../check/gathering-rules.js'
+import { judgeGroups } from '../../check/group-rules.js'
 import { type Calm, judgeLeases } from '../../check/lease-rules.js'
 import { judgeRegisterSample } from '../../check/linearizability/register-sample.js'
 import { judgeLocks } from '../../check/lock-rules.js'
@@ -66,6 +67,7 @@ export function judge(evidence: Evidence): Judged {
     () => judgeRegisterSample(operations),
     () => judgeLocks(material.locks, operations, truth),
     () => judgeGatherings(material.visits, truth),
+    () => judgeGroups(material.groups, truth),
     () => judgeSwaps(material.swaps, truth.events),
     () => judgeQueues(material.queues, truth.events, QUEUE_ATTEMPTS_MAX),
   ]

@@ -2,6 +2,7 @@
 
 import type { ClientWatchRecord } from '../../check/client-watch.js'
 import type { Visit } from '../../check/gathering-record.js'
+import type { GroupStay, GroupView } from '../../check/group-record.js'
 import type { LeaseRecord } from '../../check/lease-record.js'
 import type { FencedWrite, LockRecord, Observation, Proclamation } from '../../check/lock-record.js'
 import type { Violation } from '../../check/operation.js'
@@ -51,6 +52,7 @@ export class Material {
     enqueues: [] as EnqueueRecord[],
     deliveries: [] as DeliveryRecord[],
   }
+  readonly groups = { stays: [] as GroupStay[], views: [] as GroupView[] }
   /** What no judge is needed for: an answer that belongs to no question, say. */
   readonly violations: Violation[] = []
   /** Watchers that are open. */

@@ -6,6 +6,7 @@ import { clientWatch } from './client-watch.js'
 import { compaction } from './compaction.js'
 import { doubleBarrier } from './double-barrier.js'
 import { election } from './election.js'
+import { groups } from './groups.js'
 import { leaderSelector } from './leader-selector.js'
 import { lease } from './lease.js'
 import { mutex } from './mutex.js'
@@ -34,6 +35,7 @@ export const WORKLOADS = {
   doubleBarrier,
   leaderSelector,
   queue,
+  groups,
 } satisfies Record<string, WorkloadRow>
 
 /** A name of a workload. */

@@ -7,6 +7,7 @@ import type { Applied } from '../../../server/state/applied.js'
 import { asWatchTrace, judgeClientWatch } from '../../check/client-watch.js'
 import type { Committed } from '../../check/committed.js'
 import { judgeGatherings } from '../../check/gathering-rules.js'
+import { judgeGroups } from '../../check/group-rules.js'
 import { judgeLeases } from '../../check/lease-rules.js'
 import { judgeLocks } from '../../check/lock-rules.js'
 import { type Replayed, replayLog } from '../../check/log-replay.js'
@@ -108,6 +109,7 @@ export class WorkBed {
       }),
       ...judgeLocks(locks, operations, { events: truth.events, log: committed }),
       ...judgeGatherings(material.visits, { events: truth.events, log: committed }),
+      ...judgeGroups(material.groups, truth),
     ]
   }
 

@@ -222,6 +222,17 @@ describe('the workload', () => {
     expect(visits.some(({ refused }) => refused)).toBe(true)
   })
 
+  test('of groups has members come, change and go, and onlookers who hear of it', async () => {
+    const bed = await work(plan(['groups'], { locks: 2 }), 60_000)
+    const { stays, views } = bed.workloads.material.groups
+    const news = views.flatMap((view) => view.news)
+    expect(stays.filter(({ left }) => left).length).toBeGreaterThan(10)
+    expect(stays.some(({ present }) => present.length > 0)).toBe(true)
+    expect(views.filter(({ last }) => last).length).toBeGreaterThan(3)
+    for (const type of ['join', 'leave', 'update'] as const)
+      expect(news.filter((one) => one.type === type).length).toBeGreaterThan(10)
+  })
+
   test('of leader selectors runs work in one process after the other', async () => {
     const bed = await work(plan(['leaderSelector']), 40_000)
     const { grants, writes } = bed.workloads.material.locks
