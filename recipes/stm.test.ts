@@ -369,6 +369,15 @@ describe('an answer that is lost', () => {
     expect(error).toMatchObject({ code: 'outcome-unknown', outcomeUnknown: true })
   })
 
+  test('and the client is closed before it can ask: says that it does not know', async () => {
+    const closing = stm(client, async (tx) => {
+      await addOne(tx)
+      void worker.doom('Txn', 'arrivesLate').then(() => client.close())
+    })
+    const error = await world.failure(closing)
+    expect(error).toMatchObject({ code: 'outcome-unknown', outcomeUnknown: true })
+  })
+
   test('without marks: says that it does not know', async () => {
     void worker.doom('Txn', 'answerLost')
     const error = await failure((tx) => tx.put('b', 1), { markPrefix: false })

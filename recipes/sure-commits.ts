@@ -16,9 +16,8 @@
  *    condition on the mark fails for ever: it is sent again. The number means that it was
  *    done, at the revision of the mark. A lost answer to this is answered by asking again.
  *
- * A process has as many marks as it has commits under way. They hang on a lease that is not
- * renewed: a new one is granted after half of its time, and the old one takes its marks
- * along. A transaction that arrives even later is refused for want of its lease.
+ * Marks live for a minute at most (marks.ts). A transaction that arrives even later is refused
+ * for want of their lease.
  *
  * | | round trips |
  * | --- | --- |
@@ -39,7 +38,7 @@ import {
 } from '../client/index.js'
 import { undecided } from './inbox.js'
 import { insist } from './insist.js'
-import { grantLease } from './lease.js'
+import { type Mark, Marks } from './marks.js'
 import type { Waiting } from './waiting.js'
 
 /** What is to be done. */
@@ -63,41 +62,21 @@ export interface DeedResult {
 /** Conditions, writes and reads that a mark adds to a transaction, each. */
 export const MARK_OPS = 1
 
-const LEASE_TTL_SECONDS = 60
-/** How long a lease is given to new commits: its marks outlive them by as much. */
-const LEASE_USE_MS = 30_000
 /** A wait that is over leaves so much time to find out what became of a commit, in milliseconds. */
 const DECIDE_MS = 1_000
 /** Leases of marks that may vanish under one commit. */
 const REFUSED_MAX = 3
-
-/** A key that one commit at a time writes to. */
-interface Mark {
-  readonly key: string
-  /** Of its last put; 0 before the first. Invariant: known while the mark is free. */
-  revision: number
-  uses: number
-}
-
-/** A lease and what hangs on it. */
-interface Epoch {
-  readonly lease: Lease
-  readonly free: Mark[]
-  made: number
-}
 
 const known = new WeakMap<Keyspace, Map<string, SureCommits>>()
 
 /** See the head of the file. */
 export class SureCommits {
   readonly #client: Keyspace
-  readonly #prefix: string
-  #epoch: Epoch | undefined
-  #granting: Promise<Epoch> | undefined
+  readonly #marks: Marks
 
   private constructor(client: Keyspace, prefix: string) {
     this.#client = client
-    this.#prefix = prefix
+    this.#marks = new Marks(client, prefix)
   }
 
   /** Those of a client, with marks under this prefix. */
@@ -130,22 +109,18 @@ export class SureCommits {
 
   async #commit(deed: Deed, waiting: Waiting): Promise<DeedResult> {
     for (let refused = 0; ; ) {
-      if (waiting.over) throw aborted(waiting)
-      const epoch = await this.#current()
-      const mark = epoch.free.pop() ?? this.#newMark(epoch)
+      const mark = await this.#marks.take()
       try {
-        const result = await this.#attempt(deed, epoch, mark, waiting)
-        epoch.free.push(mark)
+        if (waiting.over) throw aborted(waiting)
+        const result = await this.#attempt(deed, mark, waiting)
+        this.#marks.giveBack(mark)
         if (result !== undefined) return result
       } catch (error) {
         const isDefinite = error instanceof ConclaveError && !error.outcomeUnknown
-        if (isDefinite && (!isLeaseLost(error) || (await this.#lives(epoch.lease))))
-          epoch.free.push(mark)
-        else if (isDefinite && ++refused < REFUSED_MAX) {
-          if (this.#epoch === epoch) this.#epoch = undefined
-          continue
-        }
-        throw error
+        const isGone = isLeaseLost(error) && !(await this.#lives(mark.lease))
+        if (isDefinite && !isGone) this.#marks.giveBack(mark)
+        if (!isGone || ++refused === REFUSED_MAX) throw error
+        this.#marks.forget(mark.lease)
       }
     }
   }
@@ -164,11 +139,11 @@ export class SureCommits {
   /** Step 1. @returns undefined: it was not done, and never will be. */
   async #attempt(
     { conditions, writes, reads }: Deed,
-    { lease }: Epoch,
     mark: Mark,
     waiting: Waiting,
   ): Promise<DeedResult | undefined> {
-    const use = String(++mark.uses)
+    const { lease } = mark
+    const use = String(mark.uses)
     try {
       const { succeeded, responses, revision } = await this.#client
         .txn()
@@ -185,19 +160,18 @@ export class SureCommits {
       return { succeeded, responses: responses.slice(0, -1), revision }
     } catch (error) {
       if (!(error instanceof ConclaveError && error.outcomeUnknown)) throw error
-      return this.#decide(mark, use, lease, waiting, error)
+      return this.#decide(mark, waiting, error)
     }
   }
 
   /** Step 3. */
   async #decide(
     mark: Mark,
-    use: string,
-    lease: Lease,
     waiting: Waiting,
     error: ConclaveError,
   ): Promise<DeedResult | undefined> {
-    const cross = `x${use}`
+    const { lease } = mark
+    const cross = `x${mark.uses}`
     const asked = () =>
       this.#client
         .txn()
@@ -207,10 +181,8 @@ export class SureCommits {
         .commit()
     const endsAtMs = lease.grantedAtMs + lease.ttlSeconds * 1_000
     const over = () => waiting.over || this.#client.clock.now() > endsAtMs
-    const answer = await insist(this.#client, over, asked, waiting.signal).catch((failure) => {
-      if (isLeaseLost(failure)) return undefined
-      throw failure
-    })
+    // Whatever keeps us from asking says nothing about the deed.
+    const answer = await insist(this.#client, over, asked, waiting.signal).catch(() => undefined)
     if (answer === undefined) throw undecided(error)
     if (answer.succeeded) {
       mark.revision = answer.revision
@@ -221,27 +193,6 @@ export class SureCommits {
     mark.revision = found.modRevision
     if (found.text() === cross) return undefined
     return { succeeded: true, responses: [], revision: found.modRevision }
-  }
-
-  async #current(): Promise<Epoch> {
-    const { clock } = this.#client
-    const epoch = this.#epoch
-    if (epoch !== undefined && clock.now() < epoch.lease.grantedAtMs + LEASE_USE_MS) return epoch
-    this.#granting ??= this.#grant().finally(() => {
-      this.#granting = undefined
-    })
-    return this.#granting
-  }
-
-  async #grant(): Promise<Epoch> {
-    const lease = await grantLease(this.#client, LEASE_TTL_SECONDS, {})
-    this.#epoch = { lease, free: [], made: 0 }
-    return this.#epoch
-  }
-
-  #newMark(epoch: Epoch): Mark {
-    const key = `${this.#prefix}/${epoch.lease.id.toString(16)}/${++epoch.made}`
-    return { key, revision: 0, uses: 0 }
   }
 }
 
