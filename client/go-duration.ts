@@ -5,7 +5,12 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   ...{ s: 1_000, m: 60_000, h: 3_600_000 },
 }
 
-/** Milliseconds of a duration as Go writes it, without a sign; undefined when it is none. */
+/**
+ * Milliseconds of a duration as Go writes it, without a sign; undefined when it is none.
+ *
+ * @example
+ * console.log(goDurationMs('1h30m')) // 5400000
+ */
 export function goDurationMs(text: string): number | undefined {
   if (!/^((\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined
   let ms = 0

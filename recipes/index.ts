@@ -27,6 +27,7 @@ export type {
   RunRecord,
 } from './cron/records.js'
 export type { JobHandler, RunContext } from './cron/run-context.js'
+export { RunCoordinator, type RunCoordinatorOptions } from './cron/run-coordinator.js'
 export {
   type DstRule,
   parseSchedule,

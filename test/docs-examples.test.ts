@@ -57,6 +57,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
   'conclave/testing': 'server/testing/index.ts',
   'conclave/grpc': 'recipes/host/grpc-resolver.ts',
   'conclave/undici': 'recipes/host/undici-dispatcher.ts',
+  'conclave/node-cron': 'recipes/host/node-cron.ts',
   'conclave/opentelemetry': 'client/opentelemetry.ts',
 }
 
@@ -173,6 +174,7 @@ describe('the examples of the documentation', () => {
       verbatimModuleSyntax: false,
       paths: {
         ...Object.fromEntries(paths),
+        'node-cron': [join(root, 'node_modules/node-cron/dist/node-cron.d.ts')],
         '@opentelemetry/api': [join(root, 'node_modules/@opentelemetry/api/build/src/index.d.ts')],
       },
     }

@@ -53,7 +53,7 @@ const BANNED: readonly (readonly [RegExp, string])[] = [
     /import (?!\{ createHash \})[^\n]*from 'node:crypto'/,
     'node:crypto beyond createHash: use the Random port',
   ],
-  [/from '(@grpc\/grpc-js|lmdb|pino|undici)'/, 'this package is seen by hosts only'],
+  [/from '(@grpc\/grpc-js|lmdb|node-cron|pino|undici)'/, 'this package is seen by hosts only'],
 ]
 
 interface Source {

@@ -11,6 +11,7 @@ export const DOORS: Readonly<Record<string, string>> = {
   'conclave/testing': 'server/testing/index.ts',
   'conclave/grpc': 'recipes/host/grpc-resolver.ts',
   'conclave/undici': 'recipes/host/undici-dispatcher.ts',
+  'conclave/node-cron': 'recipes/host/node-cron.ts',
   'conclave/opentelemetry': 'client/opentelemetry.ts',
 }
 

@@ -67,6 +67,7 @@ describe('the package', () => {
       './testing',
       './grpc',
       './undici',
+      './node-cron',
       './opentelemetry',
     ])
   })

@@ -55,6 +55,7 @@ export const USES_TYPES = `
 import { metrics, trace } from '@opentelemetry/api'
 import { type Client, ConclaveError, connect, type WatchEvent } from 'conclave'
 import { type ConclaveResolver, registerConclaveResolver } from 'conclave/grpc'
+import { distribute, scheduleOn } from 'conclave/node-cron'
 import { instrument } from 'conclave/opentelemetry'
 import { Election, Mutex, Registry, Session } from 'conclave/recipes'
 import { startCluster } from 'conclave/server'
@@ -80,6 +81,8 @@ export async function use(): Promise<string | undefined> {
     const resolver: ConclaveResolver = registerConclaveResolver(registry, { authority: 'eu' })
     void resolver.target('orders')
     await request('http://orders.conclave/', { dispatcher: registryDispatcher(registry) })
+    distribute(client, { prefix: 'jobs' })
+    await scheduleOn(client, '@daily', () => {}, { name: 'report' }).destroy()
     // @ts-expect-error a key is text or bytes: were everything 'any', this would be no error.
     await client.kv.get(1)
     return (await client.kv.get('a'))?.text()

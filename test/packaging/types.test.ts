@@ -53,6 +53,7 @@ describe('the types', () => {
         './testing',
         './grpc',
         './undici',
+        './node-cron',
         './opentelemetry',
       ]),
     )
