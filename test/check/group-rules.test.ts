@@ -114,7 +114,7 @@ describe('the judge of groups', () => {
     const back = () => usual().put('a')
     expect(rules(back().others(10).delete('a').others(900), [], [stay({ left })])).toEqual([])
     expect(rules(back().others(900).delete('a'), [], [stay({ left })])).toEqual(['M4'])
-    expect(rules(new Store().put('a'), [], [stay({ left })])).toEqual(['M4'])
+    expect(rules(new Store().put('a').others(900), [], [stay({ left })])).toEqual(['M4'])
     const again = stay({ asked: moment(660) })
     expect(rules(back().others(900), [], [stay({ left }), again])).toEqual([])
   })

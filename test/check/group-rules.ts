@@ -12,13 +12,16 @@
 
 import { EventType } from '../../client/wire/generated/kv.js'
 import type { ModelEvent } from '../model/model.js'
+import type { Committed } from './committed.js'
 import type { GroupNews, GroupStay, GroupView } from './group-record.js'
 import { RevisionTimes } from './lock-reigns.js'
 import type { Violation } from './operation.js'
 import type { Truth } from './truth.js'
 
-/** How long a key that arrives after its member left may stay, in milliseconds of true time. */
-const STRAY_MS_MAX = 60_000
+/** How long a key may stay after its member left, in milliseconds in which the cluster works. */
+const STRAY_MS_MAX = 30_000
+/** Of a longer silence of the log only so much counts: nobody could end a lease. */
+const SILENCE_MS_MAX = 2_000
 
 type GroupTruth = Pick<Truth, 'events' | 'log' | 'compactRevision'>
 type Convict = (rule: string, message: string) => void
@@ -98,7 +101,7 @@ function judgeNews(
 function judgeStay(
   stay: GroupStay,
   stays: readonly GroupStay[],
-  { events }: GroupTruth,
+  { events, log = [] }: GroupTruth,
   times: RevisionTimes,
   convict: Convict,
 ): void {
@@ -116,9 +119,22 @@ function judgeStay(
     const sinceMs = Math.max(times.earliest(revision), left.ms)
     if (type === EventType.DELETE || sinceMs >= untilMs) continue
     const goneMs = Math.min(untilMs, own[i + 1] ? times.latest(own[i + 1]!.revision) : untilMs)
-    if (goneMs - sinceMs > STRAY_MS_MAX)
+    if (workingMs(log, sinceMs, goneMs) > STRAY_MS_MAX)
       convict('M4', `${process} left at ${left.ms} ms, but ${key} stays from revision ${revision}`)
   }
+}
+
+/** The time between two moments in which the log grew. */
+function workingMs(log: readonly Committed[], fromMs: number, toMs: number): number {
+  let sum = 0
+  let lastMs = fromMs
+  for (const { atMs } of log) {
+    if (atMs <= lastMs) continue
+    sum += Math.min(SILENCE_MS_MAX, Math.min(atMs, toMs) - lastMs)
+    lastMs = atMs
+    if (atMs >= toMs) break
+  }
+  return sum
 }
 
 /** Who was in it at a revision, by id. */

@@ -13,6 +13,8 @@ import type { Worker, Workload, WorkloadRow } from './worker.js'
 const STAY_MS_MAX = 8_000
 const JOIN_MS_MAX = 10_000
 const UPDATES_MAX = 3
+/** Members that never come again: their keys must not either. */
+const RETIREMENT = 0.05
 
 /** A stay whose later fields are still to be filled in. */
 type Growing<T> = { -readonly [Field in keyof T]: T[Field] }
@@ -80,6 +82,7 @@ class Groups implements Workload {
   readonly #sessions: SessionSource
   readonly #looking = new Set<string>()
   #staying: Promise<void> | undefined
+  #isRetired = false
 
   constructor(worker: Worker, random: SeededRandom) {
     this.#worker = worker
@@ -95,7 +98,8 @@ class Groups implements Workload {
     if (!this.#looking.has(name) && this.#random.chance(0.3)) {
       this.#looking.add(name)
       this.#worker.keepOpen(this.#look(name))
-    } else if (this.#staying === undefined) {
+    } else if (this.#staying === undefined && !this.#isRetired) {
+      this.#isRetired = this.#random.chance(RETIREMENT)
       this.#staying = this.#stay(name).finally(() => {
         this.#staying = undefined
       })

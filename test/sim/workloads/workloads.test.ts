@@ -223,7 +223,7 @@ describe('the workload', () => {
   })
 
   test('of groups has members come, change and go, and onlookers who hear of it', async () => {
-    const bed = await work(plan(['groups'], { locks: 2 }), 60_000)
+    const bed = await work(plan(['groups'], { locks: 2 }), 90_000)
     const { stays, views } = bed.workloads.material.groups
     const news = views.flatMap((view) => view.news)
     expect(stays.filter(({ left }) => left).length).toBeGreaterThan(10)
