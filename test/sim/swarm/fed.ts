@@ -28,6 +28,9 @@ export const MATERIAL_KINDS = [
   'election wins',
   'proclamations',
   'election sightings',
+  'items enqueued',
+  'items given out',
+  'items acked',
   'sessions',
   'session writes',
   'session writes answered',
@@ -48,7 +51,7 @@ export type Fed = Readonly<Partial<Record<MaterialKind, number>>>
 
 /** What the judges get from the clients: only what was answered, as nothing else binds anybody. */
 export function fedWith(operations: readonly Operation[], material: Material): Fed {
-  const { watchTraces, clientWatches, leases, locks } = material
+  const { watchTraces, clientWatches, leases, locks, queues } = material
   const answered = operations.filter(({ answer }) => answer?.kind === 'ok')
   const calls = (...kinds: Operation['call']['kind'][]) =>
     answered.filter(({ call }) => kinds.includes(call.kind)).length
@@ -77,6 +80,9 @@ export function fedWith(operations: readonly Operation[], material: Material): F
     'election wins': grants('election'),
     proclamations: locks.proclamations.filter(({ outcome }) => outcome === 'done').length,
     'election sightings': sum(locks.observations, ({ sightings }) => sightings.length),
+    'items enqueued': queues.enqueues.filter(({ outcome }) => outcome === 'done').length,
+    'items given out': queues.deliveries.length,
+    'items acked': queues.deliveries.filter(({ ack }) => ack === 'done').length,
   }
 }
 
