@@ -1,13 +1,13 @@
 /** Barriers, double barriers and latches on real servers. */
 
 import { expect, test } from '@jest/globals'
-import type { Client } from '../../../client/index.js'
+import type { Keyspace } from '../../../client/index.js'
 import { Barrier, BarrierFullError, DoubleBarrier, Latch, Session } from '../../../recipes/index.js'
 import { onServers } from './on-servers.js'
 
 onServers((server) => {
   /** Waits until so many keys are under a prefix. */
-  const keysUnder = async (client: Client, prefix: string, count: number) => {
+  const keysUnder = async (client: Keyspace, prefix: string, count: number) => {
     const watcher = client.watch({ prefix })
     await watcher.created
     if ((await client.kv.count({ prefix })) === count) return watcher.close()
