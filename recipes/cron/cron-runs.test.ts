@@ -350,6 +350,28 @@ describe('what cannot be is refused', () => {
   })
 })
 
+test('a start that is waited for ends when the node is stopped', async () => {
+  const a = world.node('a', { work: 0 })
+  world.cut(a.worker)
+  const starting = a.cron.start()
+  await world.run(1_000)
+  const failing = world.failure(starting)
+  await world.settle(a.cron.stop())
+  expect((await failing).code).toBe('closed')
+})
+
+test('a client that is closed under it ends its work, and that is told', async () => {
+  const a = await world.started('a', { work: 0 })
+  await world.put(a, { name: 'work', schedule: EVERY_SECOND })
+  await world.run(2_000)
+  a.worker.client.close()
+  const before = world.calls.length
+  await world.run(5_000)
+  expect(world.calls).toHaveLength(before)
+  const [first] = a.told.filter(({ name }) => name === 'error')
+  expect(first!.event).toMatchObject({ code: 'closed' })
+})
+
 test('a handler that fails in every way leaves the others alone', async () => {
   const a = world.node('a', { good: 0 })
   a.cron.handle('bad', () => Promise.reject(undefined))

@@ -1,6 +1,9 @@
 /** What a cron tells of what its own node does and sees. */
 
+import type { TypedEvents } from '../../client/index.js'
+import type { LaneId } from './keys.js'
 import type { RunRecord } from './records.js'
+import type { Step } from './step.js'
 
 /** A run that has started here. */
 export interface StartedRun {
@@ -42,4 +45,20 @@ export interface CronEvents {
   readonly clockStepped: { readonly byMs: number }
   /** Something failed that is tried again, or a record cannot be read. */
   readonly error: unknown
+}
+
+/** Tells what a step did, but for the start of a run. */
+export function tellStep(
+  events: TypedEvents<CronEvents>,
+  { job, lane }: LaneId,
+  { kind, missed, skippedMs, open, ends, state }: Step,
+): void {
+  const upToMs = open?.scheduledMs ?? state.lastMs
+  if (missed > 0) events.emit('missed', { job, lane, count: missed, upToMs })
+  if (skippedMs !== undefined) events.emit('skipped', { job, lane, scheduledMs: skippedMs })
+  if (kind === 'requeue') events.emit('recovered', { job, lane, run: open!.run, rerun: true })
+  for (const { open: ended, outcome } of ends) {
+    const { run } = ended.value
+    if (outcome === 'lost') events.emit('recovered', { job, lane, run, rerun: false })
+  }
 }

@@ -35,7 +35,7 @@ export class LiveView {
     this.#keys = keys
     this.#listener = listener
     this.index = new LiveIndex(keys, (error) => listener.failed(error))
-    void this.#follow()
+    this.#follow().catch((error) => listener.failed(error))
   }
 
   /** Of what the index shows; 0 while it shows nothing. */

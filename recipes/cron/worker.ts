@@ -15,13 +15,14 @@
  * so a clock that is stepped is noticed as fast.
  */
 
-import type { Keyspace, Timer, TypedEvents } from '../../client/index.js'
+import { ConclaveError, type Keyspace, type Timer, type TypedEvents } from '../../client/index.js'
 import type { Session } from '../session.js'
 import { SessionSource } from '../session-source.js'
 import { type Claimant, takeStep } from './claim.js'
 import { decide } from './decide.js'
-import type { CronEvents } from './events.js'
+import { type CronEvents, tellStep } from './events.js'
 import { type CronKeys, type KeyParts, type LaneId, laneName, laneOf } from './keys.js'
+import { viewOf } from './lane-view.js'
 import { LaneWork } from './lane-work.js'
 import { LiveView } from './live-view.js'
 import { Membership } from './membership.js'
@@ -115,6 +116,8 @@ export class Worker {
   /** Claims no more, waits for what runs, tells it to end, and takes part no more. */
   async stop(drainMs: number): Promise<void> {
     this.#isClaiming = false
+    const stopped = new ConclaveError('closed', 'This cron was stopped; make a new one.')
+    for (const { reject } of this.#onReady.splice(0)) reject(stopped)
     const leaving = this.#membership.leave()
     await this.#settled(drainMs)
     this.#desk.stop()
@@ -183,6 +186,7 @@ export class Worker {
 
   #beat(): void {
     this.#timer?.cancel()
+    if (this.#client.closed) return
     const { clock } = this.#client
     const [wallMs, nowMs] = [clock.wall(), clock.now()]
     this.#noticeStep(wallMs - nowMs)
@@ -226,7 +230,7 @@ export class Worker {
       lane.isDirty = true
       return
     }
-    const view = this.#viewOf(lane.id)
+    const view = viewOf(this.#view.index, this.#placement!, lane.id)
     if (view === undefined) return
     this.#desk.tend(this.#claimant(), this.#session!, view, wallMs)
     const rank = this.#orderOf(lane.id).indexOf(this.#options.node)
@@ -251,7 +255,7 @@ export class Worker {
       const taken = await takeStep(this.#claimant(), session, view, step)
       if (taken?.done) {
         this.#wrote(lane, taken.revision)
-        this.#tell(lane.id, step)
+        tellStep(this.#options.events, lane.id, step)
         if (step.kind === 'start')
           this.#desk.begin(this.#claimant(), session, step.open!, taken.revision)
       } else lane.sleep(FOREVER, clock.now() + REFUSED_MS)
@@ -269,35 +273,6 @@ export class Worker {
     lane.afterRevision = Math.max(lane.afterRevision, revision)
     lane.isDirty = true
     this.#wake()
-  }
-
-  #tell({ job, lane }: LaneId, { kind, missed, skippedMs, open, ends, state }: Step): void {
-    const { events } = this.#options
-    const upToMs = open?.scheduledMs ?? state.lastMs
-    if (missed > 0) events.emit('missed', { job, lane, count: missed, upToMs })
-    if (skippedMs !== undefined) events.emit('skipped', { job, lane, scheduledMs: skippedMs })
-    if (kind === 'requeue') events.emit('recovered', { job, lane, run: open!.run, rerun: true })
-    for (const { open: ended, outcome } of ends) {
-      const { run } = ended.value
-      if (outcome === 'lost') events.emit('recovered', { job, lane, run, rerun: false })
-    }
-  }
-
-  #viewOf(id: LaneId): LaneView | undefined {
-    const { index } = this.#view
-    const job = index.jobs.get(id.job)
-    if (job === undefined) return undefined
-    const records = index.lanes.get(laneName(id))
-    const member = job.value.nodes === 'all' ? index.members.get(id.lane) : undefined
-    return {
-      ...{ id, job },
-      state: records?.state,
-      opens: [...(records?.opens.values() ?? [])],
-      marks: new Map(records?.marks),
-      pauses: index.pausesOf(id.job),
-      floorMs: Math.max(job.value.sinceMs, member?.value.sinceMs ?? 0),
-      isAbandoned: this.#placement!.workersOf(id).length === 0,
-    }
   }
 
   /** Who works in a lane; in one that nobody works in, who cleans up. */
