@@ -147,6 +147,22 @@ describe('an ack', () => {
     expect(again.held).toBe(true)
     await world.settle(again.ack())
   })
+
+  test('that is answered after the item was acked by another is no ack', async () => {
+    const [a, b] = [world.user('a', { ttlSeconds: 2 }), world.user('b', { backOffMs: () => 0 })]
+    await world.enqueue(a, 'x')
+    const item = await world.receive(a)
+    void a.worker.doom('Txn', 'arrivesLate')
+    const second = a.worker.doom('Txn', 'held')
+    const acking = world.failure(item.ack())
+    const go = await world.settle(second)
+    world.cut(a.worker)
+    const again = await world.receive(b, { timeoutMs: 30_000 })
+    await world.settle(again.ack())
+    world.heal()
+    await go()
+    expect(await acking).toBeInstanceOf(LostError)
+  })
 })
 
 describe('a worker', () => {
@@ -163,6 +179,20 @@ describe('a worker', () => {
     expect(got).toHaveLength(3 - claimed)
     await world.until('all came back', () => got.length === 3, 10_000)
     expect(got.filter((attempt) => attempt === 2)).toHaveLength(claimed)
+  })
+
+  test('that lost its claim has the others wait as the back-off says', async () => {
+    const [a, b] = [world.user('a'), world.user('b', { backOffMs: () => 2_000 })]
+    const waiting = b.queue.receive()
+    await world.run(1_000)
+    await world.enqueue(a, 'x', 'y')
+    const held = await world.settle(waiting)
+    const again = b.queue.receive()
+    await world.settle(again)
+    await world.settle(a.worker.client.kv.delete(`q/live/claim/${held.id}`))
+    const beganMs = world.now
+    expect((await world.receive(b)).attempt).toBe(2)
+    expect(world.now - beganMs).toBeGreaterThanOrEqual(1_900)
   })
 
   test('that stands still hears that it has lost, and its ack fails', async () => {
