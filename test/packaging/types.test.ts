@@ -105,6 +105,7 @@ async function compiled(
     'eventemitter3',
     '@grpc/grpc-js',
     'pino',
+    'node-cron',
     '@types/node',
     ...packages,
   ]
