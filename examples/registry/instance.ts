@@ -10,7 +10,7 @@ import { startGreeter } from './greeter.js'
 const [endpoints = '', name = ''] = process.argv.slice(2)
 const greeter = await startGreeter(name)
 const client = connect({ endpoints: endpoints.split(',') })
-const registry = new Registry(client, 'example-services', { ttlSeconds: 2 })
+const registry = new Registry(client, 'example-services', { ttlSeconds: 4 })
 await registry.register({
   name: 'greeter',
   id: name,

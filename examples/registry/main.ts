@@ -58,8 +58,12 @@ async function tell(registry: Registry, fleet: Fleet, greeter: GreeterClient): P
     `${answered} requests were answered by ${[...by].sort().join(', ')}; ${failed} failed`,
   )
 
-  console.log('One is killed, and is gone when its lease of 2 s runs out:')
-  const gone = new Promise<void>((resolve) => view.on('down', () => resolve()))
+  console.log('One is killed, and is gone when its lease of 4 s runs out:')
+  const gone = new Promise<void>((resolve) =>
+    view.on('down', ({ id }) => {
+      if (id === 'dot') resolve()
+    }),
+  )
   await fleet.end('dot', 'SIGKILL')
   await gone
   if (failed > 0) process.exitCode = 1

@@ -218,10 +218,16 @@ describe('ejection', () => {
 
   test('does not hear answers that were long on their way', async () => {
     const from = two()
-    const late = from.pick({ exclude: ['b'] })
+    const late = () => from.pick({ exclude: ['b'] })
+    const [good, bad] = [late(), late()]
     fail(from, 'a', 3)
-    late.done()
+    await clock.advance(1_101)
+    good.done()
     expect(from.ejected).toEqual(['a'])
+    const trial = late()
+    bad.done(new Error('long ago'))
+    trial.done()
+    expect(from.ejected).toEqual([])
   })
 
   test('leaves a share, and the only one', () => {
