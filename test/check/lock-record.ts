@@ -3,7 +3,7 @@
  * the lock judge.
  *
  * Places (`…At`) and times (`…Ms`) are those of the recorder that numbers the operations.
- * Of a mutex and of an election the same is recorded; a leader is the holder.
+ * Of all that can be held the same is recorded; a leader is the holder, and so is who reads.
  */
 
 /** A place in the recorder's numbering, and when that was in milliseconds. */
@@ -21,10 +21,13 @@ export type HoldEnd =
   /** Giving it back failed: it may still be held. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly moment: Moment }
 
-/** One grant of a mutex or an election. */
+/** What can be held. */
+export type HeldRecipe = 'mutex' | 'election' | 'rwlock' | 'semaphore'
+
+/** One grant. */
 export interface LockRecord {
   readonly process: string
-  readonly recipe: 'mutex' | 'election'
+  readonly recipe: HeldRecipe
   readonly name: string
   readonly leaseId: bigint
   readonly key: string

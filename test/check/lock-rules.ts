@@ -1,12 +1,13 @@
 /**
- * Judges mutexes and elections: what their holders were told against the queues in the store.
+ * Judges all that can be held: what the holders were told against the queues in the store.
  *
  * - *M1*: fencing tokens grow: a lock asked for after another was granted has a greater one,
  *   and no two grants share one, unless one process shares with itself what it still holds;
  * - *M2*: a register that refuses tokens below one that it has seen takes writes in the order
  *   of their tokens: two holders never alternate;
  * - *M3*: a lock that is returned was held, by a living lease, at a moment between call and
- *   return (etcd #11456): its key was the oldest of its queue;
+ *   return (etcd #11456): its key was the oldest of its queue, or held by the rule of the
+ *   read-write lock or the semaphore that it is of;
  * - *E1*: only the leader proclaims, and what it was told is proclaimed was, in between;
  * - *E2*: an observer is told of leaders that led, and of values that they gave as leaders, in
  *   their order.
@@ -27,6 +28,7 @@ import type {
 } from './lock-record.js'
 import { type QueueHistory, queueHistory, type Reign, RevisionTimes } from './lock-reigns.js'
 import type { Operation, Violation } from './operation.js'
+import { sharedReigns } from './shared-reigns.js'
 
 /** What really happened. */
 export interface LockTruth {
@@ -61,6 +63,7 @@ class Court {
   readonly #truth: LockTruth
   readonly #times: RevisionTimes
   readonly #queues = new Map<string, QueueHistory>()
+  readonly #shared = new Map<string, ReadonlyMap<number, Reign>>()
 
   constructor(truth: LockTruth) {
     this.#truth = truth
@@ -89,10 +92,10 @@ class Court {
 
   /** M3. */
   wasHeld(grant: LockRecord): void {
-    const { name, fencingToken, key, leaseId, asked, granted } = grant
-    const reign = this.#queue(name).reigns.get(fencingToken)
+    const { fencingToken, key, leaseId, asked, granted } = grant
+    const reign = this.#reigns(grant).get(fencingToken)
     if (reign === undefined || reign.key !== key)
-      this.#convict('M3', `${show(grant)}, whose key never was the oldest`)
+      this.#convict('M3', `${show(grant)}, whose key never was the oldest, or held`)
     else if (reign.lease !== leaseId)
       this.#convict('M3', `${show(grant)}, whose key hung on lease ${reign.lease}`)
     else if (!this.#within(reign.from, reign.to, asked, granted))
@@ -153,6 +156,14 @@ class Court {
     }
   }
 
+  #reigns({ recipe, name }: LockRecord): ReadonlyMap<number, Reign> {
+    if (recipe === 'mutex' || recipe === 'election') return this.#queue(name).reigns
+    const id = `${recipe} ${name}`
+    const known = this.#shared.get(id) ?? sharedReigns(recipe, name, this.#truth.events)
+    this.#shared.set(id, known)
+    return known
+  }
+
   #queue(name: string): QueueHistory {
     const known = this.#queues.get(name)
     if (known !== undefined) return known
@@ -184,7 +195,8 @@ export interface Overlap {
 }
 
 /** Measures what nobody promises: beliefs that overlap. A release ends a belief when it is asked for. */
-export function measureOverlap(grants: readonly LockRecord[]): Overlap {
+export function measureOverlap(all: readonly LockRecord[]): Overlap {
+  const grants = all.filter(({ recipe }) => recipe === 'mutex' || recipe === 'election')
   let count = 0
   let longestMs = 0
   const lastMs = Math.max(0, ...grants.map(endOf).filter(Number.isFinite))

@@ -5,6 +5,7 @@
 
 import type { BatchResponse } from '../../../server/state/applied.js'
 import type { Committed } from '../../check/committed.js'
+import type { HeldRecipe } from '../../check/lock-record.js'
 import type { Operation } from '../../check/operation.js'
 import type { PipelineVerdict } from '../../check/pipeline-rules.js'
 import type { Turn } from '../../check/safe-halt.js'
@@ -25,6 +26,8 @@ export const MATERIAL_KINDS = [
   'lease revocations',
   'mutex grants',
   'fenced writes accepted',
+  'read-write lock grants',
+  'semaphore grants',
   'election wins',
   'proclamations',
   'election sightings',
@@ -57,7 +60,7 @@ export function fedWith(operations: readonly Operation[], material: Material): F
     answered.filter(({ call }) => kinds.includes(call.kind)).length
   const leaseCalls = (kind: (typeof leases)[number]['kind']) =>
     leases.filter((record) => record.kind === kind && record.answer?.kind === 'ok').length
-  const grants = (recipe: 'mutex' | 'election') =>
+  const grants = (recipe: HeldRecipe) =>
     locks.grants.filter((grant) => grant.recipe === recipe).length
   return {
     'operations answered': answered.length,
@@ -77,6 +80,8 @@ export function fedWith(operations: readonly Operation[], material: Material): F
     'lease revocations': leaseCalls('revoke'),
     'mutex grants': grants('mutex'),
     'fenced writes accepted': locks.writes.filter(({ accepted }) => accepted).length,
+    'read-write lock grants': grants('rwlock'),
+    'semaphore grants': grants('semaphore'),
     'election wins': grants('election'),
     proclamations: locks.proclamations.filter(({ outcome }) => outcome === 'done').length,
     'election sightings': sum(locks.observations, ({ sightings }) => sightings.length),

@@ -14,6 +14,7 @@ import { judgeQueues } from '../../check/queue-rules.js'
 import { judgeRevisions } from '../../check/revision-judge.js'
 import { judgeSafeHalt, type SelfEnd } from '../../check/safe-halt.js'
 import { judgeSwaps } from '../../check/swap-rules.js'
+import { type ClockBounds, judgeTold } from '../../check/told-rules.js'
 import { judgeWatch } from '../../check/watch-rules.js'
 import type { Material } from '../workloads/material.js'
 import { QUEUE_ATTEMPTS_MAX } from '../workloads/queue.js'
@@ -32,6 +33,8 @@ export interface Evidence {
   readonly ends: readonly SelfEnd[]
   /** When all was calm at the end; undefined when it never was. */
   readonly calm: Calm | undefined
+  /** Whether a client's process stood still at a moment of true time. */
+  readonly stood: (process: string, ms: number) => boolean
 }
 
 /** What came of it. */
@@ -66,6 +69,13 @@ export function judge(evidence: Evidence): Judged {
     () => judgeSafeHalt({ operations: [], turns: [], ends: evidence.ends }),
     () => judgeRegisterSample(operations),
     () => judgeLocks(material.locks, operations, truth),
+    () =>
+      judgeTold({
+        ...truth,
+        grants: material.locks.grants,
+        clocks: clocksOf(evidence.plan),
+        stood: evidence.stood,
+      }),
     () => judgeGatherings(material.visits, truth),
     () => judgeGroups(material.groups, truth),
     () => judgeSwaps(material.swaps, truth.events),
@@ -76,6 +86,15 @@ export function judge(evidence: Evidence): Judged {
     if (first !== undefined) return { violation: first, pipeline }
   }
   return { violation: undefined, pipeline }
+}
+
+/** Clients keep their rate; members may drift. */
+function clocksOf(plan: Plan): ClockBounds {
+  return {
+    serverRateMax: clockRates(plan).rateMax,
+    holderRateMin: 1 - plan.clockDriftMax,
+    holderAheadMsMax: plan.stutter?.aheadMsMax ?? 0,
+  }
 }
 
 function named(judge: string, violations: readonly Violation[]): Violation[] {

@@ -191,7 +191,10 @@ export class LifeRun {
     const { committed, turns, ends } = this.#onlookers
     if (isOwed(this.#plan)) {
       this.#verdict.convict(await this.#compare())
-      const evidence = { plan: this.#plan, committed, operations, material, riding, ends, calm }
+      const stood = (name: string, ms: number) =>
+        this.#world.processes.some((one) => one.name === name && one.stoodAt(ms))
+      const history = { committed, operations, material, riding, ends, calm, stood }
+      const evidence = { plan: this.#plan, ...history }
       const { violation, pipeline } = judge(evidence)
       this.#pipeline = pipeline
       this.#verdict.convict(violation)

@@ -13,6 +13,7 @@ import { mutex } from './mutex.js'
 import { queue } from './queue.js'
 import { rawSessions } from './raw-sessions.js'
 import { registers } from './registers.js'
+import { rwlock, semaphore } from './shared-locks.js'
 import { swaps } from './swaps.js'
 import { transactions } from './transactions.js'
 import { watch } from './watch.js'
@@ -36,6 +37,8 @@ export const WORKLOADS = {
   leaderSelector,
   queue,
   groups,
+  rwlock,
+  semaphore,
 } satisfies Record<string, WorkloadRow>
 
 /** A name of a workload. */

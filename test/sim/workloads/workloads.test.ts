@@ -203,6 +203,30 @@ describe('the workload', () => {
     expect(writes.filter(({ accepted }) => accepted).length).toBeGreaterThan(10)
   })
 
+  test('of read-write locks has several readers at a time, writers, and downgrades', async () => {
+    const bed = await work(plan(['rwlock']), 40_000)
+    const { grants, writes } = bed.workloads.material.locks
+    expect(grants.filter(({ key }) => key.includes('/read/')).length).toBeGreaterThan(15)
+    expect(grants.filter(({ key }) => key.includes('/write/')).length).toBeGreaterThan(10)
+    expect(grants.some(({ end }) => end?.kind === 'lost')).toBe(true)
+    expect(writes.filter(({ accepted }) => accepted).length).toBeGreaterThan(5)
+    const downgraded = bed.truth.events.filter(
+      ({ kv, type }) => type === EventType.PUT && kv.key.includes('/write/') && kv.version === 2,
+    )
+    expect(downgraded.length).toBeGreaterThan(2)
+  })
+
+  test('of semaphores grants permits in order, under limits that change', async () => {
+    const bed = await work(plan(['semaphore']), 40_000)
+    const { grants } = bed.workloads.material.locks
+    const puts = bed.truth.events.filter(({ type }) => type === EventType.PUT)
+    expect(grants.length).toBeGreaterThan(20)
+    expect(grants.some(({ end }) => end?.kind === 'released')).toBe(true)
+    expect(puts.filter(({ kv }) => kv.key.endsWith('/limit')).length).toBeGreaterThan(2)
+    // Some waited, and told the next that it was their turn.
+    expect(puts.some(({ kv }) => kv.key.includes('/permits/') && kv.version === 2)).toBe(true)
+  })
+
   test('of elections elects, proclaims, and is observed', async () => {
     const bed = await work(plan(['election']), 40_000)
     const { grants, proclamations, observations } = bed.workloads.material.locks

@@ -14,6 +14,8 @@ export class ClientProcess {
   readonly random: SeededRandom
   /** Its way to the machines, for calls without a client. */
   readonly transport: Transport
+  /** When it stood still, in true time; the last may have no end yet. */
+  readonly #stills: { readonly fromMs: number; toMs: number }[] = []
   readonly #world: World
 
   constructor(world: World, name: string) {
@@ -58,11 +60,19 @@ export class ClientProcess {
   pause(): void {
     this.#world.log.say(this.name, 'stands still')
     this.clock.pause()
+    this.#stills.push({ fromMs: this.#world.clock.now(), toMs: Number.POSITIVE_INFINITY })
   }
 
   resume(): void {
     this.#world.log.say(this.name, 'goes on')
     this.clock.resume()
+    const last = this.#stills.at(-1)
+    if (last !== undefined) last.toMs = Math.min(last.toMs, this.#world.clock.now())
+  }
+
+  /** Whether it stood still at a moment of true time. */
+  stoodAt(ms: number): boolean {
+    return this.#stills.some(({ fromMs, toMs }) => fromMs <= ms && ms <= toMs)
   }
 
   /** It dies: its connections are reset, and nothing that it waits for ever comes. */
