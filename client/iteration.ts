@@ -93,6 +93,12 @@ export class Iteration<T> implements AsyncGenerator<T, void, undefined> {
  *
  * @param signal the caller's own, which aborts it, too.
  * @param begin makes the generator; called at the first `next()`.
+ * @example
+ * const values = leavable(undefined, async function* (signal) {
+ *   for await (const { kv } of client.watch('color', { signal })) yield kv.text()
+ * })
+ * setTimeout(() => values.return(), 1_000) // also while it waits for the next one
+ * for await (const value of values) console.log(value)
  */
 export function leavable<T>(
   signal: AbortSignal | undefined,

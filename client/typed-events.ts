@@ -15,7 +15,14 @@ import { type Known, refuseUnknownEvent } from './known-names.js'
 /** Hears one kind of event. */
 export type Listener<T> = (event: T) => void
 
-/** Listeners of some kinds of events; costs next to nothing until the first is added. */
+/**
+ * Listeners of some kinds of events; costs next to nothing until the first is added.
+ *
+ * @example
+ * const events = new TypedEvents<{ moved: string }>({ moved: true })
+ * events.on('moved', (where) => console.log(where))
+ * events.emit('moved', 'rack 7')
+ */
 export class TypedEvents<Events extends object> {
   readonly #known: Known<keyof Events & string>
   #emitter: EventEmitter | undefined

@@ -134,6 +134,8 @@ export function decodeValue<T>(
  * Used by whoever writes values: encodes one.
  *
  * @throws {ConclaveError} `invalid-argument`.
+ * @example
+ * await client.txn().then(op.put('limits', encodeValue(json(), { perSecond: 10 }))).commit()
  */
 export function encodeValue<T>(codec: Pick<ValueCodec<unknown, T>, 'encode'>, value: T): Bytes {
   try {
@@ -149,6 +151,17 @@ export function encodeValue<T>(codec: Pick<ValueCodec<unknown, T>, 'encode'>, va
  * Used by whoever has values that come from more than one key: what a schema makes of a value.
  *
  * @throws {ConclaveError} `invalid-argument`: it is no schema.
+ * @example
+ * const text: StandardSchema<unknown, string> = {
+ *   '~standard': {
+ *     version: 1,
+ *     vendor: 'ours',
+ *     validate: (value) =>
+ *       typeof value === 'string' ? { value } : { issues: [{ message: 'must be a string' }] },
+ *   },
+ * }
+ * const check = schemaCheck(text)
+ * console.log(check('green'))
  */
 export function schemaCheck<Out>(schema: StandardSchema<unknown, Out>): (value: unknown) => Out {
   const standard: unknown = schema?.['~standard']
