@@ -16,6 +16,7 @@ import type { Answer, Operation, Violation } from '../../check/operation.js'
 import { intentOf } from '../../check/recorder.js'
 import { judgeRevisions } from '../../check/revision-judge.js'
 import { judgeWatch } from '../../check/watch-rules.js'
+import { NO_WORK } from '../../sim/workloads/table.js'
 import type { WorkPlan } from '../../sim/workloads/work-plan.js'
 import { startWorkloads, type Workloads } from '../../sim/workloads/workloads.js'
 import { forkRandom } from '../../sim/world/fork.js'
@@ -254,10 +255,9 @@ function planOf({ stepsPerSecond = 60 }: RoundOptions): WorkPlan {
     stepsUnderWayMax: 8,
     operationsMax: 1_000_000,
     weights: {
-      ...{ registers: 30, append: 20, transactions: 10, compaction: 0 },
+      ...NO_WORK,
+      ...{ registers: 30, append: 20, transactions: 10 },
       ...{ watch: 2, clientWatch: 3, lease: 8, mutex: 5, election: 2 },
-      ...{ bursts: 0, rawSessions: 0, swaps: 0 },
-      ...{ doubleBarrier: 0, leaderSelector: 0, queue: 0, groups: 0 },
     },
     keys: 6,
     valueBytes: 0,

@@ -46,3 +46,8 @@ export type WorkloadName = keyof typeof WORKLOADS
 
 /** All names, in the order of the table. */
 export const WORKLOAD_NAMES = Object.keys(WORKLOADS) as readonly WorkloadName[]
+
+/** A weight of 0 for each: plans that are written by hand name what they want. */
+export const NO_WORK = Object.fromEntries(WORKLOAD_NAMES.map((name) => [name, 0])) as Readonly<
+  Record<WorkloadName, number>
+>
