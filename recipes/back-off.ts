@@ -1,7 +1,7 @@
 /** Rests between one trouble and the next, longer while they follow quickly on each other. */
 
 import type { Keyspace } from '../client/index.js'
-import { pause } from './insist.js'
+import { jittered, pause } from './pause.js'
 
 const REST_MS_MIN = 100
 const REST_MS_MAX = 5_000
@@ -23,12 +23,12 @@ export class BackOff {
 
   /** @param firstMs the longest rest after new trouble; 0 is none. */
   async rest(firstMs: number): Promise<void> {
-    const { clock, random } = this.#client
+    const { clock } = this.#client
     const isNew = clock.now() - this.#endedAtMs > CALM_MS
     const longerMs = Math.min(Math.max(REST_MS_MIN, 2 * this.#restMs), REST_MS_MAX)
     this.#restMs = isNew ? firstMs : longerMs
     if (this.#restMs > 0)
-      await pause(this.#client, this.#restMs * (0.5 + random.next() / 2), this.#signal)
+      await pause(this.#client, jittered(this.#client, this.#restMs), this.#signal)
     this.#endedAtMs = clock.now()
   }
 }

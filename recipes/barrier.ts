@@ -32,9 +32,9 @@
 
 import { compare, type Keyspace, op, type RequestOptions } from '../client/index.js'
 import { isTransient } from './errors.js'
-import { pause } from './insist.js'
 import { ask, nextChange } from './looking.js'
 import { checkName } from './names.js'
+import { pause } from './pause.js'
 import type { Session } from './session.js'
 import { type DeedResult, SureCommits } from './sure-commits.js'
 import { Waiting, type WaitOptions } from './waiting.js'

@@ -15,7 +15,7 @@ import {
   op,
   type RequestOptions,
 } from '../client/index.js'
-import { pause } from './insist.js'
+import { pause } from './pause.js'
 import { ConflictError } from './stm.js'
 import { commitBare, type Deed, type DeedResult, SureCommits } from './sure-commits.js'
 import type { Waiting } from './waiting.js'

@@ -11,7 +11,7 @@ import type { TimedCall } from '../test/check/linearizability/spec.js'
 import { SeededRandom } from '../test/model/random.js'
 import { RecipeWorld, type Worker } from '../test/sim/recipe-world.js'
 import { Counter, CounterOverflowError } from './index.js'
-import { pause } from './insist.js'
+import { pause } from './pause.js'
 
 let world: RecipeWorld
 let worker: Worker

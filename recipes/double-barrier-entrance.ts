@@ -28,9 +28,10 @@
 import { ConclaveError, compare, type KeyValue, op, randomId } from '../client/index.js'
 import { cardOf, type Look, type Room } from './double-barrier-room.js'
 import { isTransient, LostError } from './errors.js'
-import { insist, pause } from './insist.js'
+import { insist } from './insist.js'
 import { ask, nextChange } from './looking.js'
 import { deleteKey } from './own-key.js'
+import { pause } from './pause.js'
 import type { Session } from './session.js'
 import type { Waiting } from './waiting.js'
 

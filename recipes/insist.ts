@@ -7,6 +7,7 @@
 
 import type { Keyspace } from '../client/index.js'
 import { isTransient } from './errors.js'
+import { jittered, pause } from './pause.js'
 
 const BACK_OFF_MS_MIN = 50
 const BACK_OFF_MS_MAX = 1_000
@@ -31,21 +32,7 @@ export async function insist<T>(
       if (over()) return undefined
       if (!isTransient(error)) throw error
     }
-    await pause(client, backOffMs * (0.5 + client.random.next() / 2), signal)
+    await pause(client, jittered(client, backOffMs), signal)
     if (over()) return undefined
   }
-}
-
-/** Resolves after `ms`, or when the signal aborts. */
-export function pause(client: Keyspace, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve()
-    const finish = () => {
-      timer.cancel()
-      signal?.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = client.clock.after(ms, finish)
-    signal?.addEventListener('abort', finish, { once: true })
-  })
 }

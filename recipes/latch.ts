@@ -29,9 +29,9 @@
 
 import { ConclaveError, compare, type Keyspace, op, type RequestOptions } from '../client/index.js'
 import { invalidArgument, isTransient } from './errors.js'
-import { pause } from './insist.js'
 import { ask } from './looking.js'
 import { checkName, checkSegment } from './names.js'
+import { pause } from './pause.js'
 import { randomOwner } from './session-options.js'
 import { Waiting, type WaitOptions } from './waiting.js'
 

@@ -35,9 +35,9 @@
 import { ConclaveError, type Keyspace, type RequestOptions, TypedEvents } from '../client/index.js'
 import { Election, type ElectionValue, type Leadership } from './election.js'
 import { exceptLost, invalidArgument, LostError } from './errors.js'
-import { pause } from './insist.js'
 import { LeaderTerm, type LeaderWork, runTerm, WorkStuckError } from './leader-term.js'
 import { type Candidate, ElectionObserver } from './observer.js'
+import { jittered, pause } from './pause.js'
 import type { Session } from './session.js'
 import type { SessionOptions } from './session-options.js'
 import { SessionSource } from './session-source.js'
@@ -307,7 +307,7 @@ export class LeaderSelector implements AsyncDisposable {
   /** Step 5. */
   async #rest(failures: number, stopping: AbortSignal): Promise<void> {
     const backOffMs = Math.min(this.#backOffMsMax, this.#backOffMsMin * 2 ** failures)
-    await pause(this.#client, backOffMs * (0.5 + this.#client.random.next() / 2), stopping)
+    await pause(this.#client, jittered(this.#client, backOffMs), stopping)
   }
 }
 

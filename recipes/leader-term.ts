@@ -12,7 +12,7 @@
 import { type Compare, ConclaveError, type Keyspace } from '../client/index.js'
 import type { ElectionValue, Leadership } from './election.js'
 import type { LostError } from './errors.js'
-import { pause } from './insist.js'
+import { pause } from './pause.js'
 
 /** What is done while leading. It may take as long as it leads; it is to end when its signal fires. */
 export type LeaderWork = (term: LeaderTerm) => unknown

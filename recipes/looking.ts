@@ -2,8 +2,9 @@
 
 import { ConclaveError, type Watcher } from '../client/index.js'
 import { isTransient } from './errors.js'
-import { insist, pause } from './insist.js'
+import { insist } from './insist.js'
 import type { Watched } from './line.js'
+import { pause } from './pause.js'
 import type { Waiting } from './waiting.js'
 
 /** Pause before a watch that failed is tried again, in milliseconds. */

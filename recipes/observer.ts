@@ -30,8 +30,8 @@ import {
   type WatchOptions,
 } from '../client/index.js'
 import { isTransient } from './errors.js'
-import { pause } from './insist.js'
 import { KeyQueue } from './key-queue.js'
+import { pause } from './pause.js'
 
 /** Somebody who leads, or would. */
 export class Candidate {

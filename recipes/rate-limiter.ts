@@ -34,8 +34,9 @@ import { ConclaveError, type Keyspace, type RequestOptions } from '../client/ind
 import { Cell, type CellState } from './cell.js'
 import { invalidArgument } from './errors.js'
 import { Inbox } from './inbox.js'
-import { insist, pause } from './insist.js'
+import { insist } from './insist.js'
 import { checkName } from './names.js'
+import { pause } from './pause.js'
 import { Waiting, type WaitOptions } from './waiting.js'
 
 /** How much a {@link RateLimiter} grants. All processes that use a name must agree on the first three. */

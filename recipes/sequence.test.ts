@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { SeededRandom } from '../test/model/random.js'
 import { RecipeWorld, type Worker } from '../test/sim/recipe-world.js'
 import { Sequence } from './index.js'
-import { pause } from './insist.js'
+import { pause } from './pause.js'
 
 let world: RecipeWorld
 let worker: Worker

@@ -10,7 +10,7 @@
 
 import { ConclaveError, type Keyspace } from '../client/index.js'
 import { isTransient } from './errors.js'
-import { pause } from './insist.js'
+import { pause } from './pause.js'
 import { Session } from './session.js'
 import { checkOptions, type SessionOptions, TTL_SECONDS } from './session-options.js'
 

@@ -10,7 +10,7 @@ import type { SequentialSpec, TimedCall } from '../test/check/linearizability/sp
 import { SeededRandom } from '../test/model/random.js'
 import { type Fate, RecipeWorld, type Worker } from '../test/sim/recipe-world.js'
 import { stm, type Transaction } from './index.js'
-import { pause } from './insist.js'
+import { pause } from './pause.js'
 
 const CLIENTS = 5
 const TRANSFERS = 12

@@ -31,8 +31,8 @@
 
 import { ConclaveError, json, type Keyspace } from '../client/index.js'
 import { invalidArgument } from './errors.js'
-import { pause } from './insist.js'
 import { checkName } from './names.js'
+import { pause } from './pause.js'
 import { type Isolation, LEVELS, type Level } from './stm/isolation.js'
 import { type Prefetch, Reads } from './stm/reads.js'
 import { endedError, Transaction } from './stm/transaction.js'

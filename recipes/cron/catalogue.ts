@@ -11,7 +11,7 @@ import {
   type RequestOptions,
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import { checkChain } from './chain.js'
 import { type CronJob, checkJobName, type JobRecord, jobCodec, jobRecord } from './job.js'
 import type { CronKeys } from './keys.js'

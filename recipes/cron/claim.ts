@@ -22,7 +22,7 @@
 
 import { type Compare, ConclaveError, compare, type Op, op, randomId } from '../../client/index.js'
 import { isTransient } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Session } from '../session.js'
 import { chainOps } from './chain.js'
 import { type CronKeys, WHOLE_GROUP } from './keys.js'

@@ -10,7 +10,7 @@
  */
 
 import { ConclaveError, compare, type Op, op, type TxnResult } from '../../client/index.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Claimant } from './claim.js'
 import { recordOps } from './claim.js'
 import { backOffMs, DEFAULTS, type JobRecord } from './job.js'

@@ -7,7 +7,7 @@
  */
 
 import type { Cache, Keyspace } from '../../client/index.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { CronKeys, KeyParts } from './keys.js'
 import { LiveIndex } from './live-index.js'
 

@@ -14,7 +14,7 @@ import {
   randomId,
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import { checkOverlap, DEFAULTS, type OverlapPolicy } from './job.js'
 import { type CronKeys, type LaneId, runName } from './keys.js'
 import type { IndexedJob, LiveIndex } from './live-index.js'

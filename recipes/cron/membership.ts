@@ -6,7 +6,8 @@
  */
 
 import { compare, op } from '../../client/index.js'
-import { insist, pause } from '../insist.js'
+import { insist } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Session } from '../session.js'
 import type { SessionSource } from '../session-source.js'
 import type { CronKeys } from './keys.js'

@@ -14,7 +14,7 @@
 
 import { ConclaveError, compare, op } from '../../client/index.js'
 import { isTransient } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Waiting } from '../waiting.js'
 import { digits, type Floor, floorOf, publishedMs, type TopicStore } from './topic-store.js'
 

@@ -15,7 +15,7 @@
 
 import { ConclaveError, type KeyValue, op, type ValueCodec } from '../../client/index.js'
 import { isTransient } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import { publishedMs, type TopicStore } from './topic-store.js'
 
 const RETRY_MS = 200

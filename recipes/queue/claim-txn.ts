@@ -18,7 +18,7 @@ import {
   op,
 } from '../../client/index.js'
 import { isTransient } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Session } from '../session.js'
 import type { Entry } from './entry.js'
 import type { QueueKeys } from './keys.js'

@@ -25,7 +25,7 @@ import {
   type ValueCodec,
 } from '../../client/index.js'
 import { isTransient } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Session } from '../session.js'
 import type { SessionOptions } from '../session-options.js'
 import { SessionSource } from '../session-source.js'

@@ -5,7 +5,7 @@
 
 import { ConclaveError, type Keyspace, type KeyValue } from '../../client/index.js'
 import { isTransient } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Entry } from './entry.js'
 import type { QueueKeys } from './keys.js'
 import type { LiveIndex } from './live-index.js'

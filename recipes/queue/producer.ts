@@ -24,7 +24,7 @@ import {
   type TxnResult,
 } from '../../client/index.js'
 import { isTransient } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Waiting } from '../waiting.js'
 import type { QueueKeys } from './keys.js'
 import type { Markers } from './markers.js'

@@ -2,6 +2,7 @@
 
 import type { Keyspace } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
+import { jittered } from '../pause.js'
 import type { ClaimHold } from './claim-hold.js'
 import { reasonOf } from './records.js'
 
@@ -47,7 +48,7 @@ export class RetryRule {
       return Number.isFinite(delayMs) ? Math.min(Math.max(0, delayMs), DELAY_MS_MAX) : 0
     }
     const fullMs = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_MIN * 2 ** (attempts - 1))
-    return fullMs * (0.5 + this.#client.random.next() / 2)
+    return jittered(this.#client, fullMs)
   }
 
   /** An attempt has failed. Tells whether the item is dead. */

@@ -13,7 +13,7 @@
 
 import type { Keyspace, Timer } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import type { Instance } from './instance.js'
 import type { Registration } from './registration.js'
 import type { Service } from './service.js'

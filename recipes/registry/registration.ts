@@ -28,7 +28,7 @@
 
 import { ConclaveError, type Keyspace, type Listener, randomId } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
-import { pause } from '../insist.js'
+import { pause } from '../pause.js'
 import { PersistentNode } from '../persistent-node.js'
 import type { PersistentNodeEvents } from '../persistent-node-options.js'
 import type { SessionSource } from '../session-source.js'

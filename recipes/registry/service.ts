@@ -30,6 +30,7 @@ import {
   TypedEvents,
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
+import { jittered } from '../pause.js'
 import type { WaitOptions } from '../waiting.js'
 import { Balancer, type BalancerOptions, type Picked, type PickOptions } from './balancer.js'
 import type { Instance } from './instance.js'
@@ -335,8 +336,8 @@ export class Service implements AsyncDisposable {
     this.#events.emit('error', error)
     if (error.code === 'closed') return
     this.#broke(error)
-    const { clock, random } = this.client
-    const restMs = this.#backOffMs * (0.5 + random.next() / 2)
+    const { clock } = this.client
+    const restMs = jittered(this.client, this.#backOffMs)
     this.#backOffMs = Math.min(2 * this.#backOffMs, BACK_OFF_MS_MAX)
     this.#restart = clock.after(restMs, () => {
       if (this.client.closed) this.close()

@@ -8,7 +8,7 @@
  */
 
 import type { Client } from '../../../client/index.js'
-import { pause } from '../../../recipes/insist.js'
+import { pause } from '../../../recipes/pause.js'
 import type { Answer, Operation } from '../../check/operation.js'
 import type { Asker, PerformOptions, Recorder } from '../../check/recorder.js'
 import type { Call } from '../../model/call.js'
