@@ -9,13 +9,11 @@
  */
 
 import { ConclaveError, type Keyspace } from '../client/index.js'
-import { isTransient } from './errors.js'
-import { pause } from './pause.js'
+import { insist } from './insist.js'
 import { Session } from './session.js'
 import { checkOptions, type SessionOptions, TTL_SECONDS } from './session-options.js'
 
-const BACK_OFF_MS_MIN = 100
-const BACK_OFF_MS_MAX = 5_000
+const PACE = { firstMs: 100, mostMs: 5_000 }
 
 /** See the head of the file. */
 export class SessionSource implements AsyncDisposable {
@@ -66,23 +64,24 @@ export class SessionSource implements AsyncDisposable {
 
   async #make(): Promise<Session> {
     const { signal } = this.#controller
-    for (let backOffMs = BACK_OFF_MS_MIN; ; backOffMs = Math.min(2 * backOffMs, BACK_OFF_MS_MAX)) {
-      this.#checkOpen()
-      try {
-        this.#session = await Session.create(this.client, { ...this.#options, signal })
-        return this.#session
-      } catch (error) {
-        this.#checkOpen()
-        if (!isTransient(error)) throw error
-      }
-      await pause(this.client, backOffMs * (0.5 + this.client.random.next() / 2), signal)
-    }
+    const create = () => Session.create(this.client, { ...this.#options, signal })
+    const session = await insist(this.client, () => this.#isClosed, create, signal, PACE)
+    if (session === undefined) throw closed()
+    this.#session = session
+    return session
+  }
+
+  get #isClosed(): boolean {
+    return this.#controller.signal.aborted || this.client.closed
   }
 
   #checkOpen(): void {
-    if (this.#controller.signal.aborted || this.client.closed)
-      throw new ConclaveError('closed', 'It was closed; make a new one.')
+    if (this.#isClosed) throw closed()
   }
+}
+
+function closed(): ConclaveError {
+  return new ConclaveError('closed', 'It was closed; make a new one.')
 }
 
 /** What is promised, unless the signal aborts before. */
