@@ -28,18 +28,11 @@
  * round trip either way, and no key to withdraw.
  */
 
-import {
-  type Compare,
-  ConclaveError,
-  compare,
-  op,
-  type TxnResult,
-  type WatchEvent,
-  type Watcher,
-} from '../client/index.js'
+import { type Compare, ConclaveError, compare, op, type TxnResult } from '../client/index.js'
 import { isTransient, LostError } from './errors.js'
 import { Held } from './held.js'
 import type { Ahead, Line } from './line.js'
+import { nextChange } from './looking.js'
 import { deleteKey, readKey } from './own-key.js'
 import { pause } from './pause.js'
 import type { Seat } from './seat.js'
@@ -204,26 +197,7 @@ export class Contention {
 
   /** Step 2. */
   async #changed({ watched }: Ahead, revision: number): Promise<void> {
-    const { client } = this.#session
-    const { signal } = this.#waiting
-    if (watched.length === 0) return
-    this.#waiting.check()
-    const watchers: Watcher[] = []
-    try {
-      const changes = watched.map(({ keyOrRange, filters, matters }) => {
-        const watcher = client.watch(keyOrRange, { startRevision: revision + 1, filters, signal })
-        watchers.push(watcher)
-        return firstOf(watcher, matters)
-      })
-      await Promise.race(changes)
-    } catch (error) {
-      this.#waiting.check()
-      if (error instanceof ConclaveError && error.code === 'compacted') return
-      if (!isTransient(error)) throw error
-      await pause(client, RETRY_MS, signal)
-    } finally {
-      for (const watcher of watchers) watcher.close()
-    }
+    if (watched.length > 0) await nextChange(this.#waiting, watched, revision)
   }
 
   /** Step 3. */
@@ -260,9 +234,4 @@ export class Contention {
       // The failure that made us withdraw is told; this key ends with the session.
     }
   }
-}
-
-/** Resolves with the first event that matters, or when the watcher is closed. */
-async function firstOf(watcher: Watcher, matters = (_event: WatchEvent) => true): Promise<void> {
-  for await (const event of watcher) if (matters(event)) return
 }
