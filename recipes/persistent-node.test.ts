@@ -203,6 +203,16 @@ describe('a key of somebody else', () => {
     expect(told).toEqual(['taken', 'present'])
   })
 
+  test('is waited for as long as a signal of AbortSignal.timeout() allows', async () => {
+    await world.settle(worker.client.kv.put('n', '"theirs"'))
+    const controller = new AbortController()
+    worker.client.clock.after(3_000, () =>
+      controller.abort(new DOMException('too late', 'TimeoutError')),
+    )
+    const late = await world.failure(node().node.start({ signal: controller.signal }))
+    expect(late).toMatchObject({ code: 'deadline-exceeded', cause: { code: 'taken' } })
+  })
+
   test('is not deleted by closing', async () => {
     await world.settle(worker.client.kv.put('n', '"theirs"'))
     const { node: n } = node({ sessions: new SessionSource(worker.client) })

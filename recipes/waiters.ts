@@ -1,10 +1,9 @@
-/** Those who wait for the same thing, each with a signal and a time of its own. */
+/** Those who wait for the same thing, which becomes so for all of them at once. */
 
 import { ConclaveError, type Keyspace } from '../client/index.js'
-import { invalidArgument } from './errors.js'
-import type { WaitOptions } from './waiting.js'
+import { Waiting, type WaitOptions } from './waiting.js'
 
-/** See the head of the file. No session is needed, unlike for a `Waiting`. */
+/** See the head of the file. */
 export class Waiters {
   readonly #client: Keyspace
   readonly #what: string
@@ -20,34 +19,18 @@ export class Waiters {
    * Waits until {@link resolve} or {@link reject}.
    *
    * @param why tells what stands in the way, for the `cause` of a wait that took too long.
-   * @throws {ConclaveError} `cancelled`, `deadline-exceeded`, `invalid-argument`; what it is rejected with.
+   * @throws {ConclaveError} `cancelled`, `deadline-exceeded`, `closed`, `invalid-argument`; what it is rejected with.
    */
-  wait({ signal, timeoutMs }: WaitOptions, why: () => unknown = () => undefined): Promise<void> {
-    if (timeoutMs !== undefined && !(timeoutMs > 0))
-      throw invalidArgument(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}.`)
-    const cancelled = () =>
-      new ConclaveError('cancelled', `The wait for ${this.#what} was aborted.`, {
-        cause: signal?.reason,
-      })
-    if (signal?.aborted) return Promise.reject(cancelled())
-    return new Promise((resolve, reject) => {
-      const finish = (error?: unknown) => {
-        this.#all.delete(finish)
-        timer?.cancel()
-        signal?.removeEventListener('abort', onAbort)
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      const onAbort = () => finish(cancelled())
-      const isTimed = timeoutMs !== undefined && timeoutMs !== Number.POSITIVE_INFINITY
-      const onLate = () => {
-        const text = `${this.#what} took longer than ${timeoutMs} ms.`
-        finish(new ConclaveError('deadline-exceeded', text, { cause: why() }))
-      }
-      const timer = isTimed ? this.#client.clock.after(timeoutMs, onLate) : undefined
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#all.add(finish)
-    })
+  async wait(options: WaitOptions, why: () => unknown = () => undefined): Promise<void> {
+    const waiting = new Waiting(this.#client, options, this.#what)
+    try {
+      waiting.check()
+      await this.#told(waiting.signal)
+    } catch (error) {
+      throw error === waiting.signal.reason ? withCause(error, why()) : error
+    } finally {
+      waiting.close()
+    }
   }
 
   /** What was waited for is so. */
@@ -59,4 +42,25 @@ export class Waiters {
   reject(error: unknown): void {
     for (const finish of [...this.#all]) finish(error)
   }
+
+  #told(over: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const finish = (error?: unknown) => {
+        this.#all.delete(finish)
+        over.removeEventListener('abort', onOver)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      const onOver = () => finish(over.reason)
+      over.addEventListener('abort', onOver, { once: true })
+      this.#all.add(finish)
+    })
+  }
+}
+
+/** What stood in the way says more of a wait that took too long than its timer does. */
+function withCause(error: unknown, cause: unknown): unknown {
+  const isLate = error instanceof ConclaveError && error.code === 'deadline-exceeded'
+  if (!isLate || cause === undefined) return error
+  return new ConclaveError(error.code, error.message, { cause })
 }
