@@ -14,12 +14,10 @@
 
 import {
   type Cache,
-  type CacheWait,
   ConclaveError,
   json,
   type Keyspace,
   type KeyValue,
-  type Listener,
   type RequestOptions,
   SchemaError,
   type StandardSchema,
@@ -29,7 +27,7 @@ import {
 import { encodeChecked } from './config.js'
 import { invalidArgument } from './errors.js'
 import { guardedPut } from './guarded-put.js'
-import { type ConfigEvents, LastGood } from './last-good.js'
+import { LastGood } from './last-good.js'
 import { checkName } from './names.js'
 
 /** How a {@link ConfigTree} reads and writes. */
@@ -59,12 +57,10 @@ interface Level {
  * await app.set('db/host', 'db-1.internal')
  * app.close()
  */
-export class ConfigTree<T> implements AsyncDisposable {
-  readonly client: Keyspace
+export class ConfigTree<T> extends LastGood<T> {
   readonly prefix: string
   readonly #codec: ValueCodec<unknown>
   readonly #cache: Cache
-  readonly #good: LastGood<T>
 
   /**
    * @param prefix not empty, not ending in `/`.
@@ -73,53 +69,19 @@ export class ConfigTree<T> implements AsyncDisposable {
   constructor(client: Keyspace, prefix: string, options: ConfigTreeOptions<T> = {}) {
     checkName(prefix, 'The prefix of a configuration')
     const { schema, codec = json<unknown>() } = options
-    this.client = client
-    this.prefix = prefix
-    this.#codec = codec
     const check = schema === undefined ? (tree: Level) => tree as T : schemaCheck(schema)
     const fallback = options.default
     const absent = fallback === undefined ? undefined : { value: fallback, isDefault: true }
-    this.#cache = client.cache(`${prefix}/`)
+    const cache = client.cache(`${prefix}/`)
     const read = () => {
-      if (this.#cache.size === 0 && absent !== undefined) return absent
-      const tree = treeOf(this.#cache.getAll(), `${prefix}/`.length, codec)
+      if (cache.size === 0 && absent !== undefined) return absent
+      const tree = treeOf(cache.getAll(), `${prefix}/`.length, codec)
       return { value: accepted(check, tree, prefix), isDefault: false }
     }
-    this.#good = new LastGood(client, this.#cache, read, absent)
-  }
-
-  /**
-   * The newest good tree. Do not change it.
-   *
-   * @throws {ConclaveError} there never was one: `failed-precondition` (it is not {@link ready})
-   *   or `invalid-value`; `closed`.
-   */
-  get(): T {
-    return this.#good.value
-  }
-
-  /** Is the tree the default, for no key is stored, or read yet? */
-  get isDefault(): boolean {
-    return this.#good.isDefault
-  }
-
-  /** What is wrong with what is stored; undefined when the tree is what is stored. */
-  get invalid(): ConclaveError | undefined {
-    return this.#good.invalid
-  }
-
-  /** For how long nobody could have told us another tree, in milliseconds; 0 when connected. */
-  get staleForMs(): number {
-    return this.#good.staleForMs
-  }
-
-  /**
-   * Resolves when the keys were read for the first time.
-   *
-   * @throws {ConclaveError} there is no good tree, as {@link get}; `permission-denied`, ….
-   */
-  ready(options: CacheWait = {}): Promise<void> {
-    return this.#good.ready(options)
+    super(client, cache, read, absent)
+    this.prefix = prefix
+    this.#codec = codec
+    this.#cache = cache
   }
 
   /**
@@ -137,27 +99,8 @@ export class ConfigTree<T> implements AsyncDisposable {
     const modRevision = this.#cache.get(key)?.modRevision ?? 0
     const bytes = encodeChecked(this.#codec, value, key)
     const revision = await guardedPut(this.client, key, bytes, modRevision, options)
-    await this.#good.reached(revision)
+    await this.reached(revision)
     return revision
-  }
-
-  on<K extends keyof ConfigEvents<T>>(name: K, listener: Listener<ConfigEvents<T>[K]>): this {
-    this.#good.events.on(name, listener)
-    return this
-  }
-
-  off<K extends keyof ConfigEvents<T>>(name: K, listener: Listener<ConfigEvents<T>[K]>): this {
-    this.#good.events.off(name, listener)
-    return this
-  }
-
-  /** Follows the store no more. Idempotent. */
-  close(): void {
-    this.#good.close()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close()
   }
 }
 

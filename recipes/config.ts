@@ -25,17 +25,15 @@
 
 import {
   type Cache,
-  type CacheWait,
   ConclaveError,
   json,
   type Keyspace,
   KeyValue,
-  type Listener,
   type RequestOptions,
   type ValueCodec,
 } from '../client/index.js'
 import { guardedPut } from './guarded-put.js'
-import { type ConfigEvents, LastGood } from './last-good.js'
+import { LastGood } from './last-good.js'
 import { checkName } from './names.js'
 
 /** How a {@link Config} reads and writes. */
@@ -60,12 +58,10 @@ const UPDATE_TRIES_MAX = 64
  * await limits.update((now) => ({ ...now, perSecond: now.perSecond * 2 }))
  * limits.close()
  */
-export class Config<T> implements AsyncDisposable {
-  readonly client: Keyspace
+export class Config<T> extends LastGood<T> {
   readonly key: string
   readonly #codec: ValueCodec<T>
   readonly #cache: Cache
-  readonly #good: LastGood<T>
 
   /**
    * @param key not empty, not ending in `/`.
@@ -73,53 +69,20 @@ export class Config<T> implements AsyncDisposable {
    */
   constructor(client: Keyspace, key: string, options: ConfigOptions<T> = {}) {
     checkName(key, 'The key of a configuration')
-    this.client = client
-    this.key = key
-    this.#codec = options.codec ?? json<T>()
+    const codec = options.codec ?? json<T>()
     const fallback = 'default' in options ? (options.default as T) : undefined
     const absent = fallback === undefined ? undefined : { value: fallback, isDefault: true }
-    this.#cache = client.cache({ from: key, to: `${key}\0` })
+    const cache = client.cache({ from: key, to: `${key}\0` })
     const read = () => {
-      const kv = this.#cache.get(key)
-      if (kv !== undefined) return { value: kv.decode(this.#codec), isDefault: false }
+      const kv = cache.get(key)
+      if (kv !== undefined) return { value: kv.decode(codec), isDefault: false }
       if (absent !== undefined) return absent
       throw new ConclaveError('failed-precondition', `Nothing is stored at ${key}.`)
     }
-    this.#good = new LastGood(client, this.#cache, read, absent)
-  }
-
-  /**
-   * The newest good value.
-   *
-   * @throws {ConclaveError} there never was one: `failed-precondition` (nothing is stored, or
-   *   it is not {@link ready}) or `invalid-value`; `closed`.
-   */
-  get(): T {
-    return this.#good.value
-  }
-
-  /** Is the value the default, for nothing is stored, or read yet? */
-  get isDefault(): boolean {
-    return this.#good.isDefault
-  }
-
-  /** What is wrong with what is stored; undefined when the value is what is stored. */
-  get invalid(): ConclaveError | undefined {
-    return this.#good.invalid
-  }
-
-  /** For how long nobody could have told us another value, in milliseconds; 0 when connected. */
-  get staleForMs(): number {
-    return this.#good.staleForMs
-  }
-
-  /**
-   * Resolves when the key was read for the first time.
-   *
-   * @throws {ConclaveError} there is no good value, as {@link get}; `permission-denied`, ….
-   */
-  ready(options: CacheWait = {}): Promise<void> {
-    return this.#good.ready(options)
+    super(client, cache, read, absent)
+    this.key = key
+    this.#codec = codec
+    this.#cache = cache
   }
 
   /**
@@ -154,29 +117,10 @@ export class Config<T> implements AsyncDisposable {
     }
   }
 
-  on<K extends keyof ConfigEvents<T>>(name: K, listener: Listener<ConfigEvents<T>[K]>): this {
-    this.#good.events.on(name, listener)
-    return this
-  }
-
-  off<K extends keyof ConfigEvents<T>>(name: K, listener: Listener<ConfigEvents<T>[K]>): this {
-    this.#good.events.off(name, listener)
-    return this
-  }
-
-  /** Follows the store no more. Idempotent. */
-  close(): void {
-    this.#good.close()
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close()
-  }
-
   async #put(value: T, modRevision: number, options: RequestOptions): Promise<number> {
     const bytes = encodeChecked(this.#codec, value, this.key)
     const revision = await guardedPut(this.client, this.key, bytes, modRevision, options)
-    await this.#good.reached(revision)
+    await this.reached(revision)
     return revision
   }
 }

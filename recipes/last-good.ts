@@ -1,5 +1,6 @@
 /**
- * The last good value of what a cache holds: what `Config` and `ConfigTree` have in common.
+ * The last good value of what a cache holds: what `Config` and `ConfigTree` are, and how they
+ * are read.
  *
  * After each change of the cache the value is read anew. Good: it is the value from now on.
  * Bad: the last good one stays, and the error is told. While no member serves the cache the
@@ -11,6 +12,7 @@ import {
   type CacheWait,
   ConclaveError,
   type Keyspace,
+  type Listener,
   TypedEvents,
 } from '../client/index.js'
 
@@ -32,23 +34,23 @@ export interface ConfigEvents<T> {
   readonly error: ConclaveError
 }
 
-/** A value that was good, and where it comes from. */
-interface Good<T> {
+/** A value that is good, and where it comes from. */
+export interface Good<T> {
   readonly value: T
   /** Nothing is stored: it is the default. */
   readonly isDefault: boolean
 }
 
 /** See the head of the file. */
-export class LastGood<T> {
-  readonly events = new TypedEvents<ConfigEvents<T>>({
+export abstract class LastGood<T> implements AsyncDisposable {
+  readonly client: Keyspace
+  readonly #events = new TypedEvents<ConfigEvents<T>>({
     change: true,
     invalid: true,
     stale: true,
     fresh: true,
     error: true,
   })
-  readonly #client: Keyspace
   readonly #cache: Cache
   readonly #read: () => Good<T>
   #good: Good<T> | undefined
@@ -61,11 +63,12 @@ export class LastGood<T> {
   #staleSinceMs: number | undefined
 
   /**
+   * @internal
    * @param read makes the value of what the cache holds. @throws {ConclaveError} it is no good.
    * @param fallback what holds until the cache is read.
    */
   constructor(client: Keyspace, cache: Cache, read: () => Good<T>, fallback: Good<T> | undefined) {
-    this.#client = client
+    this.client = client
     this.#cache = cache
     this.#read = read
     this.#good = fallback
@@ -75,46 +78,71 @@ export class LastGood<T> {
     cache.on('resumed', () => this.#upToDate())
     cache.on('error', (error) => {
       this.#outdated(error)
-      this.events.emit('error', error)
+      this.#events.emit('error', error)
     })
   }
 
-  /** @throws {ConclaveError} `failed-precondition`: there was never a good one; `invalid-value`; `closed`. */
-  get value(): T {
+  /**
+   * The newest good value. Do not change it.
+   *
+   * @throws {ConclaveError} there never was one: `failed-precondition` (nothing is stored, or
+   *   it is not {@link ready}) or `invalid-value`; `closed`.
+   */
+  get(): T {
     this.#assertOpen()
     if (this.#good !== undefined) return this.#good.value
     throw this.#bad ?? new ConclaveError('failed-precondition', 'Await ready() before get().')
   }
 
-  /** Nothing is stored, or was read yet: the value is the default. */
+  /** Is the value the default, for nothing is stored, or read yet? */
   get isDefault(): boolean {
     return this.#good?.isDefault ?? false
   }
 
-  /** Why what is stored is not the value; undefined when it is. */
+  /** What is wrong with what is stored; undefined when the value is what is stored. */
   get invalid(): ConclaveError | undefined {
     return this.#bad
   }
 
-  /** For how long no member has served it, in milliseconds; 0 when one does. */
+  /** For how long nobody could have told us another value, in milliseconds; 0 when connected. */
   get staleForMs(): number {
-    return this.#staleSinceMs === undefined ? 0 : this.#client.clock.now() - this.#staleSinceMs
+    return this.#staleSinceMs === undefined ? 0 : this.client.clock.now() - this.#staleSinceMs
   }
 
-  async ready(options: CacheWait): Promise<void> {
+  /**
+   * Resolves when what is stored was read for the first time.
+   *
+   * @throws {ConclaveError} there is no good value, as {@link get}; `permission-denied`, ….
+   */
+  async ready(options: CacheWait = {}): Promise<void> {
     this.#assertOpen()
     await this.#cache.ready(options)
     if (this.#good === undefined) throw this.#bad
   }
 
+  on<K extends keyof ConfigEvents<T>>(name: K, listener: Listener<ConfigEvents<T>[K]>): this {
+    this.#events.on(name, listener)
+    return this
+  }
+
+  off<K extends keyof ConfigEvents<T>>(name: K, listener: Listener<ConfigEvents<T>[K]>): this {
+    this.#events.off(name, listener)
+    return this
+  }
+
   /** Waits until the value is of this revision or later. */
-  async reached(revision: number): Promise<void> {
+  protected async reached(revision: number): Promise<void> {
     await this.#cache.waitFor(revision)
   }
 
+  /** Follows the store no more. Idempotent. */
   close(): void {
     this.#isClosed = true
     this.#cache.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
   }
 
   #assertOpen(): void {
@@ -133,23 +161,23 @@ export class LastGood<T> {
       this.#bad = undefined
     } catch (error) {
       this.#bad = ConclaveError.from(error)
-      this.events.emit('invalid', { error: this.#bad, revision })
+      this.#events.emit('invalid', { error: this.#bad, revision })
       return
     }
     const { value } = this.#good
     if (isFirst && previous === undefined) return
     if (isFirst && this.#good.isDefault) return
-    this.events.emit('change', { value, previous: previous?.value, revision })
+    this.#events.emit('change', { value, previous: previous?.value, revision })
   }
 
   #outdated(error: ConclaveError): void {
     if (this.#staleSinceMs !== undefined) return
-    this.#staleSinceMs = this.#client.clock.now()
-    this.events.emit('stale', { error })
+    this.#staleSinceMs = this.client.clock.now()
+    this.#events.emit('stale', { error })
   }
 
   #upToDate(): void {
     this.#staleSinceMs = undefined
-    this.events.emit('fresh', undefined)
+    this.#events.emit('fresh', undefined)
   }
 }
