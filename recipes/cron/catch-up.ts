@@ -20,7 +20,7 @@ export interface Owed {
   readonly missed: number
 }
 
-/** Ticks that are looked at for one decision, at most. */
+/** Missed ticks that are counted for one decision, at most. */
 const LOOKS_MAX = 1_000
 
 /** What is owed, or else when the next tick starts (`Infinity`: never). */
@@ -28,12 +28,12 @@ export function owedTick(job: IndexedJob, fromMs: number, wallMs: number): Owed 
   const newest = newestDue(job, fromMs, wallMs)
   if (newest === undefined) {
     const next = job.ticks.next(fromMs)
-    return next === undefined ? Number.POSITIVE_INFINITY : startOf(job.value, next)
+    return next === undefined ? Number.POSITIVE_INFINITY : startOf(job.value, job.ticks, next)
   }
-  const { catchUp = DEFAULTS.catchUp, graceMs, windowMs, catchUpMax } = job.value
-  const window = windowMs ?? DEFAULTS.windowMs
-  const oldestMs = wallMs - (catchUp === 'skip' ? (graceMs ?? DEFAULTS.graceMs) : window)
-  const isInTime = newest >= oldestMs
+  const { catchUp = DEFAULTS.catchUp, catchUpMax } = job.value
+  const oldestMs = wallMs - latenessMaxMs(job)
+  // A tick is late when its start is, which the jitter has put off.
+  const isInTime = startOf(job.value, job.ticks, newest) >= oldestMs
   let tickMs = isInTime ? newest : undefined
   if (isInTime && catchUp === 'all') {
     const afterMs = Math.max(fromMs, oldestMs - 1)
@@ -43,15 +43,21 @@ export function owedTick(job: IndexedJob, fromMs: number, wallMs: number): Owed 
   return { tickMs, upToMs: tickMs ?? newest, missed }
 }
 
+/** How late a tick may start. One that is the only one of its job is never too late by itself. */
+function latenessMaxMs({ value }: IndexedJob): number {
+  const { catchUp, graceMs = DEFAULTS.graceMs, windowMs = DEFAULTS.windowMs, runAt } = value
+  if (catchUp === undefined && runAt !== undefined) return Number.POSITIVE_INFINITY
+  return (catchUp ?? DEFAULTS.catchUp) === 'skip' ? graceMs : windowMs
+}
+
 /** The newest tick after the counter that may start, jitter counted. */
 function newestDue(job: IndexedJob, fromMs: number, wallMs: number): number | undefined {
-  let tickMs = job.ticks.previous(wallMs + 1)
-  for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    if (tickMs === undefined || tickMs <= fromMs) return undefined
-    if (startOf(job.value, tickMs) <= wallMs) return tickMs
-    tickMs = job.ticks.previous(tickMs)
-  }
-  return undefined
+  const { value, ticks } = job
+  let tickMs = ticks.previous(wallMs + 1)
+  // One that has not started yet: the one before it has.
+  if (tickMs !== undefined && startOf(value, ticks, tickMs) > wallMs)
+    tickMs = ticks.previous(tickMs)
+  return tickMs !== undefined && tickMs > fromMs ? tickMs : undefined
 }
 
 /** The oldest of the newest `count` ticks after `afterMs`. */

@@ -28,7 +28,7 @@ export type OverlapPolicy =
 /**
  * What becomes of ticks that nobody started in time.
  *
- * - `skip`: only the newest counts, and only if it is at most `graceMs` late.
+ * - `skip`: only the newest counts, and only if it is at most `graceMs` late, jitter not counted.
  * - `one`: the newest one within `windowMs` is made up for.
  * - `all`: those within `windowMs`, at most `catchUpMax`, oldest first, one at a time.
  */
@@ -76,7 +76,7 @@ export interface CronJob {
   readonly tags?: NodeTags
   /** Default `skip`. */
   readonly overlap?: OverlapPolicy
-  /** Default `skip`. */
+  /** Default `skip`; a job with `runAt` or `runIn` runs however late it is. */
   readonly catchUp?: CatchUp
   /** See {@link CatchUp}. Default 60,000. */
   readonly graceMs?: number
@@ -93,7 +93,10 @@ export interface CronJob {
   readonly retry?: RetryPolicy
   /** Longest time of a run, in milliseconds; then its signal aborts. Default none. */
   readonly timeoutMs?: number
-  /** Spreads ticks: each starts up to so many milliseconds late, always the same for a tick. Default 0. */
+  /**
+   * Spreads ticks: each starts up to so many milliseconds late, always the same for a tick, and
+   * before the next one. Default 0.
+   */
   readonly jitterMs?: number
   /** No ticks before, in milliseconds since 1970. */
   readonly startMs?: number

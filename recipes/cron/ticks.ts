@@ -30,9 +30,14 @@ export function ticksOf(job: JobRecord): Ticks {
   }
 }
 
-/** When a tick starts: the same on every node. */
-export function startOf({ name, jitterMs = 0 }: JobRecord, tickMs: number): number {
-  return jitterMs === 0 ? tickMs : tickMs + (nameHash(`${name} ${tickMs}`) % (jitterMs + 1))
+/**
+ * When a tick starts: the same on every node, and before the next tick, so that ticks start in
+ * their order.
+ */
+export function startOf({ name, jitterMs = 0 }: JobRecord, ticks: Ticks, tickMs: number): number {
+  if (jitterMs === 0) return tickMs
+  const roomMs = (ticks.next(tickMs) ?? Number.POSITIVE_INFINITY) - tickMs
+  return tickMs + (nameHash(`${name} ${tickMs}`) % Math.min(jitterMs + 1, roomMs))
 }
 
 /** So many ticks after a time. */
