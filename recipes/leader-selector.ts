@@ -33,6 +33,7 @@
  */
 
 import { ConclaveError, type Keyspace, type RequestOptions, TypedEvents } from '../client/index.js'
+import { onAbort } from './abort.js'
 import { Election, type ElectionValue, type Leadership } from './election.js'
 import { exceptLost, invalidArgument, LostError } from './errors.js'
 import { LeaderTerm, type LeaderWork, runTerm, WorkStuckError } from './leader-term.js'
@@ -202,13 +203,10 @@ export class LeaderSelector implements AsyncDisposable {
     const stop = new AbortController()
     const onStop = () => stop.abort(stopped())
     const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])]
-    for (const one of signals) {
-      if (one.aborted) onStop()
-      else one.addEventListener('abort', onStop, { once: true })
-    }
+    const unhooks = signals.map((one) => onAbort(one, onStop))
     this.#running = this.#run(work, stop.signal).finally(() => {
       this.#running = undefined
-      for (const one of signals) one.removeEventListener('abort', onStop)
+      for (const unhook of unhooks) unhook()
     })
     return this.#running
   }

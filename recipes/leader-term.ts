@@ -10,6 +10,7 @@
  */
 
 import { type Compare, ConclaveError, type Keyspace } from '../client/index.js'
+import { fired, onAbort } from './abort.js'
 import type { ElectionValue, Leadership } from './election.js'
 import type { LostError } from './errors.js'
 import { pause } from './pause.js'
@@ -26,9 +27,7 @@ export class LeaderTerm {
   readonly key: string
   readonly #leadership: Leadership
   readonly #controller = new AbortController()
-  readonly #stopping: AbortSignal
-  readonly #onStop: () => void
-  readonly #onLost: () => void
+  readonly #unhooks: readonly (() => void)[]
 
   /** @internal @param stopping fires when the selector stops. */
   constructor(leadership: Leadership, stopping: AbortSignal) {
@@ -36,11 +35,9 @@ export class LeaderTerm {
     this.fencingToken = leadership.fencingToken
     this.key = leadership.key
     this.#leadership = leadership
-    this.#stopping = stopping
-    this.#onLost = () => this.#controller.abort(leadership.signal.reason)
-    this.#onStop = () => this.#controller.abort(stopping.reason)
-    listen(leadership.signal, this.#onLost)
-    listen(stopping, this.#onStop)
+    this.#unhooks = [leadership.signal, stopping].map((signal) =>
+      onAbort(signal, () => this.#controller.abort(signal.reason)),
+    )
   }
 
   /** Whether we lead right now, asking the time too. */
@@ -65,8 +62,7 @@ export class LeaderTerm {
 
   /** @internal Nobody needs its signal any more. */
   end(): void {
-    this.#leadership.signal.removeEventListener('abort', this.#onLost)
-    this.#stopping.removeEventListener('abort', this.#onStop)
+    for (const unhook of this.#unhooks) unhook()
   }
 }
 
@@ -151,13 +147,4 @@ function isEcho(error: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted || error instanceof WorkStuckError) return false
   const { cause, name } = Object(error) as { cause?: unknown; name?: unknown }
   return error === signal.reason || cause === signal.reason || name === 'AbortError'
-}
-
-function fired(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => listen(signal, resolve))
-}
-
-function listen(signal: AbortSignal, listener: () => void): void {
-  if (signal.aborted) listener()
-  else signal.addEventListener('abort', listener, { once: true })
 }

@@ -29,6 +29,7 @@
  */
 
 import type { Compare, RequestOptions } from '../client/index.js'
+import { onAbort } from './abort.js'
 import { exceptLost, invalidArgument, NotHeldError } from './errors.js'
 import { useHandle } from './handle.js'
 import type { Held } from './held.js'
@@ -158,11 +159,7 @@ export class MultiLockHeld implements AsyncDisposable {
     this.#parts = parts
     this.#what = what
     this.fencingTokens = new Map(names.map((name, i) => [name, parts[i]!.fencingToken]))
-    for (const { signal } of parts) {
-      const lose = () => this.#controller.abort(signal.reason)
-      if (signal.aborted) lose()
-      else signal.addEventListener('abort', lose, { once: true })
-    }
+    for (const { signal } of parts) onAbort(signal, () => this.#controller.abort(signal.reason))
   }
 
   /** Fires when any of them is lost, not when they are released; its reason is a {@link LostError}. */

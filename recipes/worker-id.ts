@@ -32,6 +32,7 @@ import {
   op,
   type RequestOptions,
 } from '../client/index.js'
+import { onAbort } from './abort.js'
 import { exceptLost, invalidArgument, LostError, NotHeldError } from './errors.js'
 import { Held } from './held.js'
 import { insist } from './insist.js'
@@ -277,9 +278,7 @@ export class WorkerId implements AsyncDisposable {
     this.#home = home
     this.#held = held
     setMaxListeners(0, this.#lost.signal)
-    const onLost = () => this.#released || this.#lost.abort(held.signal.reason)
-    if (held.signal.aborted) onLost()
-    else held.signal.addEventListener('abort', onLost, { once: true })
+    onAbort(held.signal, () => this.#released || this.#lost.abort(held.signal.reason))
     this.#unhook =
       home === session
         ? () => {}

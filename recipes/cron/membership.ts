@@ -6,6 +6,7 @@
  */
 
 import { compare, op } from '../../client/index.js'
+import { fired } from '../abort.js'
 import { insist } from '../insist.js'
 import { pause } from '../pause.js'
 import type { Session } from '../session.js'
@@ -61,7 +62,7 @@ export class Membership {
         const session = await this.#sources.get({ signal })
         this.#session = session
         await this.put()
-        await Promise.race([session.done, aborted(signal)])
+        await Promise.race([session.done, fired(signal)])
         if (!signal.aborted) this.#listener.registered(undefined, 0)
       } catch (error) {
         if (signal.aborted) return
@@ -112,11 +113,4 @@ export class Membership {
       }
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }
