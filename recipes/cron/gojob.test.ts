@@ -134,6 +134,37 @@ describe('a group of nodes', () => {
   })
 })
 
+describe('while the cluster does not answer', () => {
+  test('startAll fails, and begins when it is called again', async () => {
+    const worker = world.worker('node1')
+    const jobs = newGoJob(worker.client, 'test', 'node1')
+    const job = new TestJob()
+    await world.settle(jobs.addJob('* * * * * ?', job))
+    world.cut(worker)
+    expect((await world.failure(jobs.startAll())).code).toBe('unavailable')
+    world.heal()
+    await world.settle(jobs.startAll())
+    await world.run(3_000)
+    expect(job.runs.length).toBeGreaterThanOrEqual(2)
+    await world.settle(jobs.stopAll())
+  })
+
+  test('a job that cannot be added is not there, and can be added later', async () => {
+    const worker = world.worker('node1')
+    const jobs = newGoJob(worker.client, 'test', 'node1')
+    await world.settle(jobs.startAll())
+    world.cut(worker)
+    const job = new TestJob()
+    expect((await world.failure(jobs.addJob('* * * * * ?', job))).code).toBe('unavailable')
+    expect(jobs.isExist('testjob')).toBe(false)
+    world.heal()
+    await world.settle(jobs.addJob('* * * * * ?', job))
+    await world.run(5_000)
+    expect(job.runs.length).toBeGreaterThanOrEqual(2)
+    await world.settle(jobs.stopAll())
+  })
+})
+
 test('what cannot be is refused at once', () => {
   const { client } = world.worker('node1')
   expect(() => newGoJob(client, 'a/b', 'node1')).toThrow(/group/)

@@ -39,6 +39,8 @@ export class GoJob {
   readonly #options: CronOptions
   readonly #tasks = new Map<string, { readonly spec: string; readonly task: GoJobTask }>()
   #cron: Cron | undefined
+  /** Set while it takes part, or is about to. */
+  #starting: Promise<void> | undefined
 
   /** @internal Use {@link newGoJob}. */
   constructor(client: Keyspace, group: string, options: CronOptions) {
@@ -50,7 +52,8 @@ export class GoJob {
   }
 
   /**
-   * Adds a job; it runs from {@link startAll} on, or at once when that was called.
+   * Adds a job; it runs from {@link startAll} on, or at once when that was called. When it
+   * fails, the job is not added.
    *
    * @param spec six fields, the first of which are seconds; empty: every minute.
    * @throws {ConclaveError} at once `invalid-argument`, `already-exists`; later those of a put.
@@ -63,16 +66,13 @@ export class GoJob {
     if (this.#tasks.has(name))
       throw new ConclaveError('already-exists', `There is a job '${name}' already.`)
     this.#tasks.set(name, { spec: schedule, task })
-    return this.#cron === undefined ? Promise.resolve() : this.#put(this.#cron, name)
+    return this.#cron === undefined ? Promise.resolve() : this.#putNew(this.#cron, name)
   }
 
-  /** Takes part: runs what falls to this node. Idempotent. */
-  async startAll(): Promise<void> {
-    if (this.#cron !== undefined) return
-    const cron = this.#newCron()
-    this.#cron = cron
-    for (const name of this.#tasks.keys()) await this.#put(cron, name)
-    if (this.#cron === cron) await cron.start()
+  /** Takes part: runs what falls to this node. Idempotent; when it fails, call it again. */
+  startAll(): Promise<void> {
+    this.#starting ??= this.#start()
+    return this.#starting
   }
 
   /** Takes part no more; the other nodes of the group go on. `startAll` begins again. */
@@ -80,6 +80,7 @@ export class GoJob {
     const cron = this.#cron
     if (cron === undefined) return
     this.#cron = undefined
+    this.#starting = undefined
     const stopping = cron.stop()
     for (const { task } of this.#tasks.values()) task.stop()
     await stopping
@@ -100,6 +101,32 @@ export class GoJob {
 
   #newCron(): Cron {
     return new Cron(this.#client, this.#group, this.#options)
+  }
+
+  async #start(): Promise<void> {
+    const cron = this.#newCron()
+    this.#cron = cron
+    try {
+      for (const name of this.#tasks.keys()) await this.#put(cron, name)
+      if (this.#cron === cron) await cron.start()
+    } catch (error) {
+      if (this.#cron === cron) {
+        this.#cron = undefined
+        this.#starting = undefined
+        await cron.stop().catch(() => {})
+      }
+      throw error
+    }
+  }
+
+  async #putNew(cron: Cron, name: string): Promise<void> {
+    const added = this.#tasks.get(name)
+    try {
+      await this.#put(cron, name)
+    } catch (error) {
+      if (this.#tasks.get(name) === added) this.#tasks.delete(name)
+      throw error
+    }
   }
 
   async #put(cron: Cron, name: string): Promise<void> {
