@@ -141,9 +141,5 @@ export {
   type TransactionEntry,
 } from './stm.js'
 export type { WaitOptions } from './waiting.js'
-export {
-  WorkerId,
-  type WorkerIdHolder,
-  type WorkerIdOptions,
-  WorkerIds,
-} from './worker-id.js'
+export { type WorkerIdHolder, type WorkerIdOptions, WorkerIds } from './worker-id.js'
+export { WorkerId } from './worker-id-handle.js'

@@ -23,23 +23,16 @@
  * | `release` | 1; with a quarantine 0 |
  */
 
-import { setMaxListeners } from 'node:events'
-import {
-  type Compare,
-  ConclaveError,
-  compare,
-  type KeyValue,
-  op,
-  type RequestOptions,
-} from '../client/index.js'
-import { onAbort } from './abort.js'
-import { exceptLost, invalidArgument, LostError, NotHeldError } from './errors.js'
+import { type Compare, compare, type KeyValue, op, type RequestOptions } from '../client/index.js'
+import { invalidArgument, LostError } from './errors.js'
 import { Held } from './held.js'
 import { insist } from './insist.js'
+import { nextChange } from './looking.js'
 import { Mutex } from './mutex.js'
 import { checkName } from './names.js'
 import { Session } from './session.js'
 import { Waiting, type WaitOptions } from './waiting.js'
+import { WorkerId } from './worker-id-handle.js'
 
 /** Which ids there are. */
 export interface WorkerIdOptions {
@@ -197,22 +190,9 @@ export class WorkerIds {
       const taken = new Set(kvs.map((kv) => this.#idOf(kv)))
       for (let id = 0; id <= this.max; id++) if (!taken.has(id)) return id
       if (!waits) return undefined
-      await this.#someoneGoes(revision, waiting)
-    }
-  }
-
-  async #someoneGoes(revision: number, waiting: Waiting): Promise<void> {
-    const { signal } = waiting
-    const filters = ['noPut'] as const
-    const options = { startRevision: revision + 1, filters, signal }
-    try {
-      const watcher = this.session.client.watch({ prefix: this.#prefix }, options)
-      for await (const _deletion of watcher) return
-    } catch (error) {
+      await nextChange(waiting, [{ keyOrRange: range, filters: ['noPut'] }], revision)
       waiting.check()
-      if (!(error instanceof ConclaveError && error.code === 'compacted')) throw error
     }
-    waiting.check()
   }
 
   async #claim(
@@ -253,78 +233,5 @@ export class WorkerIds {
       new Held(seat, `The id ${id} of '${this.name}'`, token),
       id,
     )
-  }
-}
-
-/** An id that is held. */
-export class WorkerId implements AsyncDisposable {
-  readonly id: number
-  readonly session: Session
-  /** Greater each time the same id is given out. */
-  readonly fencingToken: number
-  readonly key: string
-  readonly #home: Session
-  readonly #held: Held
-  readonly #unhook: () => void
-  readonly #lost = new AbortController()
-  #released = false
-
-  /** @internal */
-  constructor(session: Session, home: Session, held: Held, id: number) {
-    this.session = session
-    this.id = id
-    this.fencingToken = held.fencingToken
-    this.key = held.key
-    this.#home = home
-    this.#held = held
-    setMaxListeners(0, this.#lost.signal)
-    onAbort(held.signal, () => this.#released || this.#lost.abort(held.signal.reason))
-    this.#unhook =
-      home === session
-        ? () => {}
-        : session.onLost((error) => {
-            held.lose(error.reason, error)
-            home.orphan()
-          })
-  }
-
-  /** What the key hangs on. */
-  get leaseId(): bigint {
-    return this.#home.id
-  }
-
-  /** Fires when the id is lost, not when it is released; its reason is a {@link LostError}. */
-  get signal(): AbortSignal {
-    return this.#lost.signal
-  }
-
-  /** Whether it is held right now, asking the time too. */
-  get held(): boolean {
-    return !this.#released && this.session.alive && this.#held.state === 'held'
-  }
-
-  /** Conditions that make any transaction fail once the id is lost, and given out to another. */
-  guard(): Compare[] {
-    return this.#held.guard()
-  }
-
-  /**
-   * Gives it back; with a quarantine it becomes free after that.
-   *
-   * @throws {LostError} it was lost before.
-   * @throws {NotHeldError} this handle has released it before.
-   */
-  async release(): Promise<void> {
-    if (this.#released) throw new NotHeldError(`The id ${this.id}`)
-    this.#held.check()
-    this.#released = true
-    this.#unhook()
-    if (this.#home === this.session) return this.#held.release()
-    this.#home.orphan()
-  }
-
-  /** Releases it, unless it is released or lost. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.held) await this.release().catch(exceptLost)
   }
 }
