@@ -165,6 +165,10 @@ const REFUSED_BY_NAME = new Set<EtcdErrorName>([
   'unhealthy',
   'notSupportedForLearner',
   'noLeader',
+  'userEmpty',
+  'permissionDenied',
+  'invalidAuthToken',
+  'authOldRevision',
 ])
 
 /** Did the request certainly not happen? */

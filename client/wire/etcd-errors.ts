@@ -189,7 +189,10 @@ const nameByText = new Map<string, EtcdErrorName>()
 for (const [name, row] of Object.entries(etcdErrors))
   nameByText.set(row.text, name as EtcdErrorName)
 
+/** With this etcd up to 3.4 begins what its own code says of users, when it forgets to translate it. */
+const INNER_AUTH = /^auth: /
+
 /** The row whose text this is, or undefined. Codes are not compared: etcd itself sends some of them as Unknown. */
 export function etcdErrorNamed(text: string): EtcdErrorName | undefined {
-  return nameByText.get(text)
+  return nameByText.get(text.replace(INNER_AUTH, 'etcdserver: '))
 }

@@ -68,6 +68,22 @@ subject(
         })
     })
 
+    test('maintenance refuses in the same words, and nothing is unknown', async () => {
+      const refused: readonly [code: string, auth: false | typeof READER][] = [
+        ['unauthenticated', false],
+        ['permission-denied', READER],
+      ]
+      for (const [code, auth] of refused) {
+        const { maintenance } = server.connect({ auth })
+        for (const act of [
+          () => maintenance.snapshot()[Symbol.asyncIterator]().next(),
+          () => maintenance.hashKv(),
+          () => maintenance.defragment(server.endpoints[0]!),
+        ])
+          expect(await failure(act)).toMatchObject({ code, outcomeUnknown: false })
+      }
+    })
+
     test('a watch needs the permission, too', async () => {
       const reader = as(READER)
       const watcher = reader.watch('open/w')
