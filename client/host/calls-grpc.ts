@@ -169,7 +169,11 @@ export class ClientStream<In, Out>
     if (!this.#mayHaveLeft) this.cancel(noConnection(timeoutMs))
   }
 
-  onReceiveMetadata(): void {}
+  /** What is no gRPC, such as a proxy's error page, leaves the stream open for as long as this side does. */
+  onReceiveMetadata(metadata: GrpcMetadata): void {
+    const [type] = metadata.get('content-type')
+    if (!String(type).startsWith('application/grpc')) this.end()
+  }
 
   onReceiveMessage(bytes: Uint8Array): void {
     let message: In
@@ -253,14 +257,26 @@ function failure(status: StatusObject, neverSent: boolean, why: RpcError | undef
 
 /**
  * A connection that died under the call's feet is reported as INTERNAL, when grpc-js names no
- * peer, or like a call that we cancelled: a server that ends resets what is open with CANCEL.
+ * peer or the stream broke off without a status, or like a call that we cancelled: a server
+ * that ends resets what is open with CANCEL.
  */
 function statusOf(status: StatusObject, unconnected: boolean): StatusObject {
-  const code = status.code as Status
-  const died = unconnected && code === Status.INTERNAL
-  const wasReset = code === Status.CANCELLED && status.details === RESET
-  return died || wasReset ? { ...status, code: Status.UNAVAILABLE as number } : status
+  const { code, details } = status
+  const died = code === (Status.INTERNAL as number) && (unconnected || BROKE_OFF.test(details))
+  const wasReset = code === (Status.CANCELLED as number) && details === RESET
+  if (!died && !wasReset) return status
+  return {
+    ...status,
+    code: Status.UNAVAILABLE as number,
+    details: details.includes(NO_STATUS) ? NO_GRPC : details,
+  }
 }
+
+/** What grpc-js says of a stream that ended without a status: in order, or for a fault of either side. */
+const BROKE_OFF = /^Received RST_STREAM with code [02]\b/
+const NO_STATUS = 'Call ended without gRPC status'
+const NO_GRPC =
+  'the answer ended without a gRPC status; perhaps this is not the client address of a member'
 
 /** What grpc-js says of a stream that the far side reset with CANCEL; whoever cancels here knows why. */
 const RESET = 'Call cancelled'

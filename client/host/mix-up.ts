@@ -3,9 +3,9 @@
  * plain reason, and a server that speaks TLS while its client does not, or the reverse.
  */
 
-import { type RpcError, Status } from '../wire/status.js'
+import { RpcError, Status } from '../wire/status.js'
 import { diagnose } from './tls-diagnosis.js'
-import { mayBeMixedUp, tlsFailure, tlsReason } from './tls-failure.js'
+import { mayBeMixedUp, plainText, tlsFailure, tlsReason } from './tls-failure.js'
 
 /** Explains the failures of one channel. */
 export class MixUp {
@@ -25,10 +25,14 @@ export class MixUp {
   /** Calls `tell` with the error, or a better one; at once, or after a look at the server. */
   explain(error: RpcError, tell: (error: RpcError) => void): void {
     const isUnconnected = error.neverSent && error.code === Status.UNAVAILABLE
-    const reason = isUnconnected ? tlsReason(error.details) : undefined
+    if (!isUnconnected) {
+      tell(error)
+      return
+    }
+    const reason = tlsReason(error.details)
     if (reason !== undefined) tell(tlsFailure(reason))
-    else if (isUnconnected && mayBeMixedUp(error.details)) this.#look(error, tell)
-    else tell(error)
+    else if (mayBeMixedUp(error.details)) this.#look(inPlainWords(error), tell)
+    else tell(inPlainWords(error))
   }
 
   /** Nobody waits any longer. */
@@ -47,4 +51,8 @@ export class MixUp {
     })
     this.#looking.then((reason) => once(reason === undefined ? error : tlsFailure(reason)), leave)
   }
+}
+
+function inPlainWords({ code, details, neverSent, cause }: RpcError): RpcError {
+  return new RpcError(code, plainText(details), neverSent, { cause })
 }

@@ -1,6 +1,6 @@
 /**
  * Connections that fail for their certificates, or because one side speaks TLS and the
- * other does not.
+ * other does not; and plain words for those that fail otherwise.
  *
  * Such a failure does not pass by waiting, so whoever meets it on every endpoint is told
  * at once instead of trying on. grpc-js hands on texts of Node and OpenSSL; they are
@@ -28,8 +28,12 @@ export function isTlsFailure(error: RpcError): boolean {
 const TLS_WORDS =
   /certificate|altnames|self[- ]signed|unable to get [\w ]*issuer|ERR_TLS_|ERR_SSL_|SSL routines/i
 
+/** What OpenSSL says of bytes that are no TLS. */
+const NOT_TLS = /wrong version number|packet length too long/i
+
 /** The reason, when a connection failed for TLS as grpc-js tells it; undefined otherwise. */
 export function tlsReason(details: string): string | undefined {
+  if (NOT_TLS.test(details)) return 'the server does not speak TLS: its address begins with http://'
   if (!TLS_WORDS.test(details)) return undefined
   const alert = /\balert ([a-z ]+)/i.exec(details)
   if (alert !== null)
@@ -37,8 +41,10 @@ export function tlsReason(details: string): string | undefined {
   return plainText(details)
 }
 
-/** Without what grpc-js writes around an error. */
-function plainText(details: string): string {
+/** Why there is no connection, without what grpc-js writes around the reason. */
+export function plainText(details: string): string {
+  if (details.includes('Last error: Protocol error'))
+    return 'what answers there does not speak HTTP/2; this is not the client address of a member'
   return details
     .replace(/^No connection established\. Last error: (Error( \[\w+\])?: )?/, '')
     .replace(/\.? *(\([\dTZ:.-]+\)\.? *)?Resolution note:[\s\S]*$/, '')
@@ -47,7 +53,7 @@ function plainText(details: string): string {
 
 /** Did a connection end before its two sides understood each other? Perhaps only one of them speaks TLS. */
 export function mayBeMixedUp(details: string): boolean {
-  return /Last error: Failed to connect|before secure TLS connection|wrong version number|packet length too long|read ECONNRESET|socket hang up/i.test(
+  return /Last error: Failed to connect|before secure TLS connection|read ECONNRESET|socket hang up/i.test(
     details,
   )
 }
