@@ -20,7 +20,7 @@ import type { Call } from '../../model/call.js'
 import type { Workloads } from '../workloads/workloads.js'
 import { clockRates } from './clocks.js'
 import type { Fleet } from './fleet.js'
-import { isReadable } from './membership.js'
+import { isReadable, type Membership, membershipOf } from './membership.js'
 import type { Plan } from './plan.js'
 import type { Seat } from './seat.js'
 
@@ -97,13 +97,29 @@ export class Liveness {
     return this.#core.filter(({ memberId }) => memberId !== undefined && voters.includes(memberId))
   }
 
-  /** Whether a majority of each set of voters has its data. */
+  /**
+   * Whether a majority of each set of voters has its data.
+   *
+   * Also of the voters that the most advanced of the core knows: a change of members whose
+   * commit only a lost one had heard of does not help those who are left to elect another.
+   */
   #coreIsOwed(): boolean {
-    const { voters, outgoing } = this.#fleet.membership
     const core = new Set(this.#core.map(({ memberId }) => memberId))
-    return [voters, outgoing].every((set) => {
-      return set.length === 0 || set.filter((id) => core.has(id)).length * 2 > set.length
-    })
+    return [this.#fleet.membership, ...this.#knownToCore()].every(({ voters, outgoing }) =>
+      [voters, outgoing].every((set) => {
+        return set.length === 0 || set.filter((id) => core.has(id)).length * 2 > set.length
+      }),
+    )
+  }
+
+  /** The membership as the most advanced of the core knows it; nothing when none can tell. */
+  #knownToCore(): Membership[] {
+    return this.#core
+      .flatMap(({ machine: { member } }) =>
+        member !== undefined && isReadable(member) ? [membershipOf(member)] : [],
+      )
+      .sort((a, b) => b.index - a.index)
+      .slice(0, 1)
   }
 
   #coreIsUp(): boolean {
