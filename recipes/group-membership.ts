@@ -45,23 +45,20 @@ import {
   TypedEvents,
   type ValueCodec,
 } from '../client/index.js'
-import { invalidArgument, NotHeldError } from './errors.js'
+import { NotHeldError } from './errors.js'
 import { type GroupEvents, GroupMember } from './group-member.js'
 import { checkName, checkSegment } from './names.js'
 import { PersistentNode } from './persistent-node.js'
-import { SessionSource } from './session-source.js'
+import { chosenSource, type SessionChoice } from './session-choice.js'
+import type { SessionSource } from './session-source.js'
 import type { WaitOptions } from './waiting.js'
 
 /** How a {@link GroupMembership} behaves. */
-export interface GroupOptions<T> {
+export interface GroupOptions<T> extends SessionChoice {
   /** Who we are; needed to join. Not empty, without `/`. */
   readonly memberId?: string
   /** How payloads are written and read. Default JSON. */
   readonly codec?: ValueCodec<T>
-  /** Where sessions come from; share one source, and all groups of a process hang on one lease. */
-  readonly sessions?: SessionSource
-  /** TTL of the sessions of its own, in seconds. Default 10. Not together with `sessions`. */
-  readonly ttlSeconds?: number
   /** Take the place of somebody with our id, instead of waiting until it is gone. Default false. */
   readonly takeOver?: boolean
 }
@@ -106,20 +103,18 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
    * @throws {ConclaveError} `invalid-argument`: the name, the id or an option.
    */
   constructor(client: Keyspace, name: string, options: GroupOptions<T> = {}) {
-    const { memberId, codec = json<T>(), sessions, ttlSeconds, takeOver = false } = options
+    const { memberId, codec = json<T>(), takeOver = false } = options
     checkName(name, 'The name of a group')
     if (memberId !== undefined) checkSegment(memberId, 'The id of a member')
-    if (sessions !== undefined && ttlSeconds !== undefined)
-      throw invalidArgument('Give sessions or ttlSeconds: shared sessions have a TTL already.')
+    const { sessions, ownsSessions } = chosenSource(client, options)
     this.client = client
     this.name = name
     this.memberId = memberId
     this.#codec = codec
     this.#prefix = `${name}/`
     this.#takeOver = takeOver
-    this.#ownsSessions = sessions === undefined
-    this.#sessions =
-      sessions ?? new SessionSource(client, ttlSeconds === undefined ? {} : { ttlSeconds })
+    this.#ownsSessions = ownsSessions
+    this.#sessions = sessions
   }
 
   /** Are we in it, as far as can be known, asking the time too? */

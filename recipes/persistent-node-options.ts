@@ -2,14 +2,10 @@
 
 import type { KeyValue, ValueCodec } from '../client/index.js'
 import type { AbsenceReason } from './key-keeper.js'
-import type { SessionSource } from './session-source.js'
+import type { SessionChoice } from './session-choice.js'
 
 /** How a {@link PersistentNode} behaves. */
-export interface PersistentNodeOptions<T> {
-  /** Where sessions come from; share one source, and all nodes hang on one lease. Default one of its own. */
-  readonly sessions?: SessionSource
-  /** TTL of the sessions of its own, in seconds. Default 10. Not together with `sessions`. */
-  readonly ttlSeconds?: number
+export interface PersistentNodeOptions<T> extends SessionChoice {
   /** `ephemeral` (the default): the key goes when this process does. `persistent`: it stays. */
   readonly mode?: 'ephemeral' | 'persistent'
   /** How values are written. Default JSON. */

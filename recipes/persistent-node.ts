@@ -38,7 +38,8 @@ import { type AbsenceReason, KeyKeeper } from './key-keeper.js'
 import { checkName } from './names.js'
 import { OwnPlace } from './own-place.js'
 import type { PersistentNodeEvents, PersistentNodeOptions } from './persistent-node-options.js'
-import { SessionSource } from './session-source.js'
+import { chosenSource } from './session-choice.js'
+import type { SessionSource } from './session-source.js'
 import { Waiters } from './waiters.js'
 import type { WaitOptions } from './waiting.js'
 
@@ -87,9 +88,8 @@ export class PersistentNode<T = unknown> implements AsyncDisposable {
    */
   constructor(client: Keyspace, key: string, value: T, options: PersistentNodeOptions<T> = {}) {
     checkName(key, 'The key of a persistent node')
-    const { sessions, ttlSeconds, mode = 'ephemeral', takeOver } = options
-    if (sessions !== undefined && ttlSeconds !== undefined)
-      throw invalidArgument('Give sessions or ttlSeconds: shared sessions have a TTL already.')
+    const { mode = 'ephemeral', takeOver } = options
+    const { sessions, ownsSessions } = chosenSource(client, options)
     if (mode !== 'ephemeral' && mode !== 'persistent')
       throw invalidArgument(`mode is 'ephemeral' or 'persistent', not ${mode}.`)
     this.client = client
@@ -100,9 +100,8 @@ export class PersistentNode<T = unknown> implements AsyncDisposable {
     this.#isPersistent = mode === 'persistent'
     this.#takeOver = takeOver ?? (() => this.#isPersistent)
     this.#waiters = new Waiters(client, `The key ${key}`)
-    this.#ownsSessions = sessions === undefined
-    this.#sessions =
-      sessions ?? new SessionSource(client, ttlSeconds === undefined ? {} : { ttlSeconds })
+    this.#ownsSessions = ownsSessions
+    this.#sessions = sessions
   }
 
   /** What is to be there. */
