@@ -132,6 +132,39 @@ describe('a consumer', () => {
     expect(await world.leftovers()).toEqual([])
   })
 
+  test.each([
+    ['an ack', false],
+    ['giving back', true],
+  ])("asks again when %s is refused: the item is nobody else's meanwhile", async (_what, fails) => {
+    const user = world.user('a', { backOffMs: () => 10 })
+    const errors: unknown[] = []
+    let runs = 0
+    const consumer = user.queue.consume(async () => {
+      if (++runs > 1) return
+      for (let i = 0; i < 3; i++) void user.worker.doom('Txn', 'refused')
+      if (fails) throw new Error('not yet')
+    })
+    consumer.on('error', (error) => errors.push((error as { code?: string }).code))
+    await world.enqueue(user, 'x')
+    await world.until('it is refused', () => errors.length === 3, 20_000)
+    await world.run(10_000)
+    expect([errors, runs]).toEqual([['no-space', 'no-space', 'no-space'], fails ? 2 : 1])
+    expect(await world.leftovers()).toEqual([])
+  })
+
+  test('goes on when there is room again, or the permission is back', async () => {
+    const user = world.user('a')
+    const errors: unknown[] = []
+    const done: string[] = []
+    const consumer = user.queue.consume(({ value }) => void done.push(value))
+    consumer.on('error', (error) => errors.push((error as { code?: string }).code))
+    await world.run(1_000)
+    for (let i = 0; i < 3; i++) void user.worker.doom('Txn', 'refused')
+    await world.enqueue(world.user('b'), 'x')
+    await world.until('it is refused', () => errors.length === 3, 20_000)
+    await world.until('it is done', () => done.length === 1, 20_000)
+  })
+
   test('ends an attempt that takes too long, also of a handler that ignores its signal', async () => {
     const user = world.user('a', { maxAttempts: 1 })
     let signal: AbortSignal | undefined

@@ -5,11 +5,18 @@
  * given back with the error, or is dead after the last attempt. It may settle the item
  * itself. When the item is lost meanwhile, its signal has told so, and nothing is settled.
  *
+ * What the server refuses (there is no space, a permission is missing) is told as `error`,
+ * and asked again after a pause that grows: an item that is not settled is nobody else's, and
+ * a consumer that has ended is missed by nobody. Only what cannot pass ends it.
+ *
  * A handler that ignores its signal keeps its place until it ends; nobody can stop code.
  */
 
-import { ConclaveError, type Keyspace, TypedEvents } from '../../client/index.js'
+import { setMaxListeners } from 'node:events'
+import { ConclaveError, type ErrorCode, type Keyspace, TypedEvents } from '../../client/index.js'
 import { invalidArgument, LostError, NotHeldError } from '../errors.js'
+import { jittered, pause } from '../pause.js'
+import { Attempt } from './attempt.js'
 import type { Claims } from './claims.js'
 import type { QueueItem } from './item.js'
 
@@ -36,12 +43,26 @@ export interface ConsumerEvents<T> {
   readonly failed: { readonly item: QueueItem<T>; readonly error: unknown; readonly dead: boolean }
   /** An item was lost while it was worked on: another gets it. */
   readonly lost: { readonly item: QueueItem<T>; readonly error: LostError }
-  /** It cannot go on, for a reason that does not pass, such as a missing permission. */
+  /**
+   * The server refused something, as with `no-space` or `permission-denied`: it is asked again.
+   * Or a reason that does not pass has ended the consumer: then `ended` resolves, too.
+   */
   readonly error: unknown
 }
 
+/** Why somebody may be refused now who is not refused later. */
+const PASSING: ReadonlySet<string> = new Set<ErrorCode>([
+  'no-space',
+  'permission-denied',
+  'unauthenticated',
+  'auth-state',
+])
+
 /** Time that running handlers have at the end, in milliseconds. */
 const DRAIN_MS = 10_000
+/** Pauses before one who was refused asks again, in milliseconds. */
+const RETRY_MS_MIN = 200
+const RETRY_MS_MAX = 10_000
 
 /** See the head of the file. Made by `Queue.consume`. */
 export class Consumer<T> implements AsyncDisposable {
@@ -85,6 +106,8 @@ export class Consumer<T> implements AsyncDisposable {
     this.#client = client
     this.#claims = claims
     this.#handler = handler
+    // Every attempt listens.
+    setMaxListeners(0, this.#stopping.signal)
     const onAbort = () => void this.close()
     this.#unhook = () => signal?.removeEventListener('abort', onAbort)
     if (signal?.aborted) this.#closing.abort()
@@ -142,11 +165,13 @@ export class Consumer<T> implements AsyncDisposable {
   /** Claims as long as there are free places. */
   async #work(): Promise<unknown> {
     const { signal } = this.#closing
+    let refusals = 0
     try {
       while (!signal.aborted) {
         const free = this.#places - this.#running.size - this.#ahead.length
         if (free === 0) await this.#someFree()
-        else this.#take(await this.#claims.claim(free, { signal }))
+        else if (await this.#claim(free)) refusals = 0
+        else await this.#rest(refusals++, signal)
       }
     } catch (error) {
       if (!signal.aborted) {
@@ -158,6 +183,23 @@ export class Consumer<T> implements AsyncDisposable {
       for (const item of this.#ahead.splice(0)) item.release().catch(() => {})
     }
     return undefined
+  }
+
+  /** False: it is refused for now, which was told. */
+  async #claim(free: number): Promise<boolean> {
+    try {
+      this.#take(await this.#claims.claim(free, { signal: this.#closing.signal }))
+      return true
+    } catch (error) {
+      if (!(error instanceof ConclaveError && PASSING.has(error.code))) throw error
+      this.#events.emit('error', error)
+      return false
+    }
+  }
+
+  #rest(refusals: number, signal: AbortSignal): Promise<void> {
+    const mostMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** refusals)
+    return pause(this.#client, jittered(this.#client, mostMs), signal)
   }
 
   #someFree(): Promise<void> {
@@ -211,63 +253,20 @@ export class Consumer<T> implements AsyncDisposable {
     })
   }
 
+  /** Asks until the item is settled or lost, or the drain ends. */
   async #settle(item: QueueItem<T>, settle: () => Promise<void>): Promise<void> {
-    try {
-      await settle()
-    } catch (error) {
-      if (error instanceof LostError) this.#events.emit('lost', { item, error })
-      // The handler has settled it itself.
-      else if (!(error instanceof NotHeldError)) this.#events.emit('error', error)
-    }
-  }
-}
-
-/** One run of a handler, cut short when the item is lost, its time is over, or a drain ends. */
-class Attempt<T> {
-  /** The drain has ended it. */
-  isDrained = false
-  readonly #client: Keyspace
-  readonly #item: QueueItem<T>
-  readonly #stopping: AbortSignal
-  readonly #timeoutMs: number
-
-  constructor(client: Keyspace, item: QueueItem<T>, stopping: AbortSignal, timeoutMs: number) {
-    this.#client = client
-    this.#item = item
-    this.#stopping = stopping
-    this.#timeoutMs = timeoutMs
-  }
-
-  /** Settles with the handler, or before it when its time is over; rejects as it does. */
-  async run(handler: ItemHandler<T>): Promise<void> {
-    const controller = new AbortController()
-    let cut = (_reason: unknown) => {}
-    const ended = new Promise<never>((_resolve, reject) => {
-      cut = (reason) => {
-        controller.abort(reason)
-        reject(reason)
+    const { signal } = this.#stopping
+    for (let refusals = 0; ; refusals++) {
+      try {
+        return await settle()
+      } catch (error) {
+        if (error instanceof LostError) return this.#events.emit('lost', { item, error })
+        // The handler has settled it itself.
+        if (error instanceof NotHeldError) return
+        this.#events.emit('error', error)
       }
-    })
-    ended.catch(() => {})
-    const { signal: lost } = this.#item
-    const onLost = () => controller.abort(lost.reason)
-    const onStop = () => {
-      this.isDrained = true
-      cut(new ConclaveError('cancelled', 'The consumer was closed before the attempt ended.'))
-    }
-    const isTimed = Number.isFinite(this.#timeoutMs)
-    const late = () =>
-      cut(new ConclaveError('deadline-exceeded', `The attempt took over ${this.#timeoutMs} ms.`))
-    const timer = isTimed ? this.#client.clock.after(this.#timeoutMs, late) : undefined
-    lost.addEventListener('abort', onLost, { once: true })
-    this.#stopping.addEventListener('abort', onStop, { once: true })
-    try {
-      const run = async () => handler(this.#item, controller.signal)
-      await Promise.race([run(), ended])
-    } finally {
-      timer?.cancel()
-      lost.removeEventListener('abort', onLost)
-      this.#stopping.removeEventListener('abort', onStop)
+      if (signal.aborted) return
+      await this.#rest(refusals, signal)
     }
   }
 }

@@ -16,9 +16,10 @@ import { MemberWorld } from './member-world.js'
 
 /**
  * What becomes of a request: it is done and the answer is lost; it fails at once and is
- * done later, when the test says so; or it is on its way until the test lets it go.
+ * done later, when the test says so; it is on its way until the test lets it go; or the
+ * server refuses it for want of space.
  */
-export type Fate = 'answerLost' | 'arrivesLate' | 'held'
+export type Fate = 'answerLost' | 'arrivesLate' | 'held' | 'refused'
 
 /** One process. */
 export interface Worker {
@@ -192,6 +193,8 @@ class Link implements Transport {
     doomed.sent(async () => {
       if (doomed.fate === 'arrivesLate') await send()
     })
+    if (doomed.fate === 'refused')
+      throw new RpcError(Status.RESOURCE_EXHAUSTED, 'etcdserver: mvcc: database space exceeded')
     throw new RpcError(Status.UNAVAILABLE, 'the connection broke before the answer came')
   }
 
