@@ -9,6 +9,7 @@
  * 3. What the work throws only because its signal fired is no failure.
  */
 
+import { setMaxListeners } from 'node:events'
 import { type Compare, ConclaveError, type Keyspace } from '../client/index.js'
 import { fired, onAbort } from './abort.js'
 import type { ElectionValue, Leadership } from './election.js'
@@ -32,6 +33,7 @@ export class LeaderTerm {
   /** @internal @param stopping fires when the selector stops. */
   constructor(leadership: Leadership, stopping: AbortSignal) {
     this.signal = this.#controller.signal
+    setMaxListeners(0, this.signal)
     this.fencingToken = leadership.fencingToken
     this.key = leadership.key
     this.#leadership = leadership

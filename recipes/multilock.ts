@@ -28,6 +28,7 @@
  * deleted by an operator: `signal` fires; the others are held until `release`.
  */
 
+import { setMaxListeners } from 'node:events'
 import type { Compare, RequestOptions } from '../client/index.js'
 import { onAbort } from './abort.js'
 import { exceptLost, invalidArgument, NotHeldError } from './errors.js'
@@ -158,6 +159,7 @@ export class MultiLockHeld implements AsyncDisposable {
   constructor(names: readonly string[], parts: readonly Part[], what: string) {
     this.#parts = parts
     this.#what = what
+    setMaxListeners(0, this.#controller.signal)
     this.fencingTokens = new Map(names.map((name, i) => [name, parts[i]!.fencingToken]))
     for (const { signal } of parts) onAbort(signal, () => this.#controller.abort(signal.reason))
   }

@@ -1,5 +1,6 @@
 /** How long somebody waits: a signal, a time and a session (or a client), whichever ends first. */
 
+import { setMaxListeners } from 'node:events'
 import { ConclaveError, type Keyspace, type Timer } from '../client/index.js'
 import { invalidArgument } from './errors.js'
 import type { Session } from './session.js'
@@ -29,6 +30,7 @@ export class Waiting {
       throw invalidArgument(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}.`)
     this.#checkAlive()
     const onAbort = () => this.#end(aborted(signal?.reason, what))
+    letManyListen(signal)
     if (signal?.aborted) onAbort()
     else this.#listen(signal, timeoutMs, onAbort, what)
   }
@@ -99,6 +101,11 @@ export class Waiting {
   #end(error: Error): void {
     this.#controller.abort(error)
   }
+}
+
+/** Any number may wait with one signal: Node warns of a leak when there are more than ten. */
+function letManyListen(signal: AbortSignal | undefined): void {
+  if (signal instanceof EventTarget) setMaxListeners(0, signal)
 }
 
 /** Why a signal ended the wait: its time is over, or somebody wants it so. */

@@ -3,6 +3,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from '@jest/globals'
 import { fakeMembers, settled, silence } from '../../test/client/fake-members.js'
+import { listenersMax } from '../../test/client/listeners-max.js'
 import { failure } from '../../test/client/outcome.js'
 import { etcdErrors } from '../wire/etcd-errors.js'
 import { RpcError, Status } from '../wire/status.js'
@@ -11,14 +12,6 @@ import { mayRepeat, tryMs } from './retry.js'
 
 const unavailable = () => {
   throw new RpcError(Status.UNAVAILABLE, 'the connection broke')
-}
-
-/** From how many listeners on Node warns; `events.getMaxListeners` knows no signal of another realm. */
-function listenersMax(signal: AbortSignal): unknown {
-  const key = Object.getOwnPropertySymbols(signal).find(
-    ({ description }) => description === 'events.maxEventTargetListeners',
-  )
-  return key && (signal as unknown as Record<symbol, unknown>)[key]
 }
 
 describe('a read', () => {
