@@ -102,7 +102,8 @@ export class Held {
     this.#seat.unshare()
     try {
       const answer = await deleteKey(this.session, this.key, this.fencingToken)
-      if (answer === undefined || answer.deleted || !answer.sure) return
+      // A key that went with the lease, while we gave it back, was deleted by nobody.
+      if (answer === undefined || answer.deleted || !answer.sure || !this.session.alive) return
       const lost = new LostError(this.#what, 'deleted')
       this.#controller.abort(lost)
       throw lost

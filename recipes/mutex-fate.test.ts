@@ -81,6 +81,22 @@ describe('a request that meets a bad fate', () => {
     expect(await world.keys()).toEqual([])
   })
 
+  test('release, under way until the lease has ended: is released, since nobody broke it', async () => {
+    const [a, b] = await world.several(2)
+    const lock = await world.acquire(a!.mutex)
+    const sent = a!.worker.doom('Txn', 'held')
+    const releasing = lock.release()
+    const letGo = await world.settle(sent)
+    world.cut(a!.worker)
+    const next = await world.acquire(b!.mutex)
+    expect(a!.session.alive).toBe(false)
+    world.heal()
+    await letGo()
+    await world.settle(releasing)
+    expect(lock.signal.aborted).toBe(false)
+    expect(next.held).toBe(true)
+  })
+
   test('release, while the link is cut: is done when it is whole again', async () => {
     const [a, b] = await world.several(2)
     const lock = await world.acquire(a!.mutex)
