@@ -1,7 +1,7 @@
 /**
  * Getting items out of a queue: the algorithm of all who consume, once through.
  *
- * 1. **Know.** A copy of the queue's index is kept by a watch (follower.ts, live-index.ts):
+ * 1. **Know.** A copy of the queue is kept by a watch (follower.ts, known-items.ts):
  *    the items in their order, without their values, and who has which.
  * 2. **Choose** the own share of what is ready (shares.ts), so that others are not in the way.
  * 3. **Claim** it in one transaction (claim-txn.ts), which also counts the attempt and
@@ -32,13 +32,13 @@ import { SessionSource } from '../session-source.js'
 import { Waiting, type WaitOptions } from '../waiting.js'
 import { ClaimHold } from './claim-hold.js'
 import { CLAIMS_PER_TXN, type Claimed, ClaimTxn, type Wanted } from './claim-txn.js'
+import { Demand } from './demand.js'
 import type { Entry } from './entry.js'
 import { follow } from './follower.js'
 import { QueueItem } from './item.js'
 import type { QueueKeys } from './keys.js'
-import { LiveIndex } from './live-index.js'
+import { KnownItems } from './known-items.js'
 import { encodeRecord } from './records.js'
-import { Registration } from './registration.js'
 import type { RetryRule } from './retry-rule.js'
 import { shareOf } from './shares.js'
 
@@ -63,12 +63,12 @@ export class Claims<T> {
   readonly #codec: Pick<ValueCodec<T, never>, 'decode'>
   readonly #rule: RetryRule
   readonly #sessions: SessionSource
-  readonly #index: LiveIndex
+  readonly #items: KnownItems
   readonly #controller = new AbortController()
   #following: Promise<void> | undefined
   #isKnown = false
   #session: Session | undefined
-  #registration: Registration | undefined
+  #demand: Demand | undefined
   /** In the order in which they came. */
   readonly #wishes: Wish<T>[] = []
   /** By id. */
@@ -89,7 +89,7 @@ export class Claims<T> {
     this.#codec = codec
     this.#rule = rule
     this.#sessions = new SessionSource(client, options)
-    this.#index = new LiveIndex(client.clock, keys, (attempts) => rule.delayMs(attempts))
+    this.#items = new KnownItems(client.clock, keys, (attempts) => rule.delayMs(attempts))
   }
 
   /**
@@ -137,7 +137,7 @@ export class Claims<T> {
     if (place < 0) return
     this.#wishes.splice(place, 1)
     wish.fail(error)
-    this.#register()
+    this.#tellDemand()
   }
 
   #fail(error: unknown): void {
@@ -148,9 +148,8 @@ export class Claims<T> {
     return this.#wishes.reduce((sum, { max }) => sum + max, 0)
   }
 
-  #register(): void {
-    if (this.#session?.alive)
-      this.#registration?.want({ held: this.#holds.size, wanted: this.#wanted })
+  #tellDemand(): void {
+    if (this.#session?.alive) this.#demand?.want({ held: this.#holds.size, wanted: this.#wanted })
   }
 
   /** Claims what is to be claimed now; called whenever that may have changed. */
@@ -158,11 +157,11 @@ export class Claims<T> {
     if (this.#isClaiming || this.#wishes.length === 0 || this.#controller.signal.aborted) return
     this.#following ??= this.#follow()
     if (!this.#session?.alive) return void this.#open()
-    this.#register()
+    this.#tellDemand()
     if (!this.#isKnown) return
     const wanted = Math.min(this.#wanted, CLAIMS_PER_TXN)
     const nowMs = this.#client.clock.now()
-    const { take, againAtMs } = shareOf(this.#index, this.#session.id, wanted, nowMs)
+    const { take, againAtMs } = shareOf(this.#items, this.#session.id, wanted, nowMs)
     this.#timer?.cancel()
     this.#timer = undefined
     if (take.length > 0) void this.#take(this.#session, take)
@@ -176,7 +175,7 @@ export class Claims<T> {
     try {
       const session = await this.#sessions.get({ signal: this.#controller.signal })
       this.#session = session
-      this.#registration = new Registration(session, this.#keys)
+      this.#demand = new Demand(session, this.#keys)
       session.onLost((error) => {
         for (const hold of [...this.#holds.values()])
           if (hold.session === session) hold.lose(error.reason, error)
@@ -203,7 +202,7 @@ export class Claims<T> {
       this.#fail(error)
     }
     const { signal } = this.#controller
-    return follow(this.#client, this.#keys, this.#index, { onChange, onFailure }, signal)
+    return follow(this.#client, this.#keys, this.#items, { onChange, onFailure }, signal)
   }
 
   #among(entries: ReadonlySet<Entry>): ClaimHold[] {
@@ -212,8 +211,8 @@ export class Claims<T> {
 
   /** Its claim was there, and is there no more: somebody deleted it. */
   #isGone({ id, token, state }: ClaimHold): boolean {
-    const isKnown = state === 'held' && this.#index.revision >= token
-    return isKnown && this.#index.get(id)?.claim?.token !== token
+    const isKnown = state === 'held' && this.#items.revision >= token
+    return isKnown && this.#items.get(id)?.claim?.token !== token
   }
 
   /** Claims these, and buries those that were claimed too often. */
@@ -251,7 +250,7 @@ export class Claims<T> {
       else items.push(...this.#held(session, one))
     }
     this.#grant(items)
-    this.#register()
+    this.#tellDemand()
   }
 
   /** The news of what became of it is on its way, unless it came meanwhile. */
@@ -262,12 +261,12 @@ export class Claims<T> {
   /** The item that is ours; none when nobody can work on it. */
   #held(session: Session, { wanted, token, kv }: Claimed): QueueItem<T>[] {
     const { entry, record } = wanted
-    this.#index.claimed(entry, session.id, token)
+    this.#items.claimed(entry, session.id, token)
     const { delayMs: _delay, dueMs: _due, ...rest } = record
     const attempt = { ...rest, attempts: record.attempts + 1 }
     const onEnd = (ended: ClaimHold) => {
       if (this.#holds.get(entry.id) === ended) this.#holds.delete(entry.id)
-      this.#register()
+      this.#tellDemand()
     }
     const hold = new ClaimHold(session, this.#keys, { id: entry.id, record: attempt, token }, onEnd)
     this.#holds.set(entry.id, hold)

@@ -1,5 +1,5 @@
 /**
- * Keeps an index of a queue up to date: lists it, then watches from there on, and lists it
+ * Keeps what is known of a queue up to date: lists it, then watches from there on, and lists it
  * anew when what it missed has been compacted.
  */
 
@@ -8,7 +8,7 @@ import { isTransient } from '../errors.js'
 import { pause } from '../pause.js'
 import type { Entry } from './entry.js'
 import type { QueueKeys } from './keys.js'
-import type { LiveIndex } from './live-index.js'
+import type { KnownItems } from './known-items.js'
 
 const RETRY_MS = 200
 /** Keys of items, claims and consumers that a consumer keeps; a queue with more is none for it. */
@@ -16,7 +16,7 @@ const KEYS_MAX = 500_000
 
 /** What it tells. */
 export interface FollowerListener {
-  /** The index has changed. @param entries the items that may have; undefined: any. */
+  /** What is known has changed. @param entries the items that may have; undefined: any. */
   readonly onChange: (entries: ReadonlySet<Entry> | undefined) => void
   /** It is over, for a reason that does not pass. */
   readonly onFailure: (error: unknown) => void
@@ -26,17 +26,17 @@ export interface FollowerListener {
 export async function follow(
   client: Keyspace,
   keys: QueueKeys,
-  index: LiveIndex,
+  items: KnownItems,
   listener: FollowerListener,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
       const { kvs, revision } = await list(client, keys, signal)
-      index.reset(kvs, revision)
+      items.reset(kvs, revision)
       listener.onChange(undefined)
       const watcher = client.watch(keys.live, { startRevision: revision + 1, signal })
-      for await (const { events } of watcher.batches()) listener.onChange(index.apply(events))
+      for await (const { events } of watcher.batches()) listener.onChange(items.apply(events))
     } catch (error) {
       if (signal.aborted) return
       const isCompacted = error instanceof ConclaveError && error.code === 'compacted'

@@ -14,7 +14,7 @@
  */
 
 import type { Entry } from './entry.js'
-import type { KnownConsumer, LiveIndex } from './live-index.js'
+import type { KnownItems } from './known-items.js'
 
 /** Advance of the consumer before in line, in milliseconds. */
 const STEP_MS = 50
@@ -36,14 +36,14 @@ interface Place {
 }
 
 /** What the consumer with this lease takes, if it wants so many. */
-export function shareOf(index: LiveIndex, leaseId: bigint, wanted: number, nowMs: number): Share {
-  const line = lineOf(index)
+export function shareOf(known: KnownItems, leaseId: bigint, wanted: number, nowMs: number): Share {
+  const line = lineOf(known)
   const dealt = deal(line)
   const own = line.findIndex((place) => place.leaseId === leaseId)
   const take: Entry[] = []
-  let againAtMs = index.nextDueMs
+  let againAtMs = known.nextDueMs
   let looked = 0
-  for (const entry of index.ready()) {
+  for (const entry of known.ready()) {
     if (take.length === wanted || looked++ === LOOK_MAX) break
     if (entry.outdated) continue
     const taker = dealt()
@@ -57,10 +57,10 @@ export function shareOf(index: LiveIndex, leaseId: bigint, wanted: number, nowMs
 }
 
 /** Consumers with free places, the one that got an item the longest ago first. */
-function lineOf(index: LiveIndex): Place[] {
+function lineOf(known: KnownItems): Place[] {
   const line: (Place & { readonly lastRevision: number })[] = []
-  for (const { leaseId, slots } of index.consumers as Iterable<KnownConsumer>) {
-    const { held, lastRevision } = index.work(leaseId)
+  for (const { leaseId, slots } of known.consumers) {
+    const { held, lastRevision } = known.work(leaseId)
     if (slots > held) line.push({ leaseId, free: slots - held, lastRevision })
   }
   return line.sort((a, b) => a.lastRevision - b.lastRevision || (a.leaseId < b.leaseId ? -1 : 1))

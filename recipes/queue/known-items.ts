@@ -33,7 +33,7 @@ export interface KnownConsumer {
 }
 
 /** See the head of the file. */
-export class LiveIndex {
+export class KnownItems {
   readonly #clock: Clock
   readonly #keys: QueueKeys
   readonly #backOffMs: (attempts: number) => number

@@ -16,7 +16,7 @@ import { encodeRecord } from './records.js'
 const SHRINK_AFTER_MS = 1_000
 
 /** See the head of the file. One for each session. */
-export class Registration {
+export class Demand {
   readonly #session: Session
   readonly #keys: QueueKeys
   #slots = 0
