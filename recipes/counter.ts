@@ -37,9 +37,6 @@ export class CounterOverflowError extends RangeError {
   }
 }
 
-/** Most `add`s that may wait in one handle. */
-const WAITING_MAX = 100_000
-
 /**
  * A counter by name; see the head of the file. Making one costs nothing.
  *
@@ -65,7 +62,7 @@ export class Counter {
     this.name = name
     this.#what = `The counter '${name}'`
     this.#cell = new Cell(client, `${name}/value`, this.#what, `${name}/marks`)
-    this.#adds = new Inbox(client, this.#what, WAITING_MAX)
+    this.#adds = new Inbox(client, this.#what)
   }
 
   /**

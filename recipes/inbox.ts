@@ -18,6 +18,9 @@ export interface Letter<Wish, Grant> {
   refuse(error: unknown): void
 }
 
+/** So many wait at the most where nobody says otherwise. */
+const SIZE_MAX = 100_000
+
 /** See the head of the file. */
 export class Inbox<Wish, Grant> {
   readonly #client: Keyspace
@@ -27,7 +30,7 @@ export class Inbox<Wish, Grant> {
   readonly #letters = new Set<Letter<Wish, Grant>>()
 
   /** @param what names what is waited for, as in "The counter a". */
-  constructor(client: Keyspace, what: string, sizeMax: number) {
+  constructor(client: Keyspace, what: string, sizeMax = SIZE_MAX) {
     this.#client = client
     this.#what = what
     this.#sizeMax = sizeMax

@@ -38,8 +38,6 @@ export interface SequenceOptions {
 
 /** Most numbers that one call may want. */
 const COUNT_MAX = 1e9
-/** Most calls that may wait in one handle. */
-const WAITING_MAX = 100_000
 
 /**
  * A sequence by name; see the head of the file.
@@ -77,7 +75,7 @@ export class Sequence {
     this.#cell = new Cell(client, `${name}/next`, this.#what)
     this.#blockSize = blockSize
     this.#first = first
-    this.#wishes = new Inbox(client, this.#what, WAITING_MAX)
+    this.#wishes = new Inbox(client, this.#what)
   }
 
   /**

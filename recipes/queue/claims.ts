@@ -25,11 +25,12 @@ import {
   type ValueCodec,
 } from '../../client/index.js'
 import { isTransient } from '../errors.js'
+import { Inbox } from '../inbox.js'
 import { pause } from '../pause.js'
 import type { Session } from '../session.js'
 import type { SessionOptions } from '../session-options.js'
 import { SessionSource } from '../session-source.js'
-import { Waiting, type WaitOptions } from '../waiting.js'
+import type { WaitOptions } from '../waiting.js'
 import { ClaimHold } from './claim-hold.js'
 import { CLAIMS_PER_TXN, type Claimed, ClaimTxn, type Wanted } from './claim-txn.js'
 import { Demand } from './demand.js'
@@ -48,14 +49,6 @@ const RETRY_MS = 200
 const LOST_WITHOUT_END = 'Every attempt ended with its worker: it crashed, or was cut off.'
 const VALUE_IS_GONE = 'Its value is gone: somebody has deleted it.'
 
-/** Somebody who wants items. */
-interface Wish<T> {
-  readonly max: number
-  readonly waiting: Waiting
-  readonly grant: (items: QueueItem<T>[]) => void
-  readonly fail: (error: unknown) => void
-}
-
 /** See the head of the file. */
 export class Claims<T> {
   readonly #client: Keyspace
@@ -69,8 +62,8 @@ export class Claims<T> {
   #isKnown = false
   #session: Session | undefined
   #demand: Demand | undefined
-  /** In the order in which they came. */
-  readonly #wishes: Wish<T>[] = []
+  /** How many items each wants who waits. */
+  readonly #wishes: Inbox<number, QueueItem<T>[]>
   /** By id. */
   readonly #holds = new Map<string, ClaimHold>()
   #isClaiming = false
@@ -89,6 +82,7 @@ export class Claims<T> {
     this.#codec = codec
     this.#rule = rule
     this.#sessions = new SessionSource(client, options)
+    this.#wishes = new Inbox(client, `An item of the queue '${keys.name}'`)
     this.#items = new KnownItems(client.clock, keys, (attempts) => rule.delayMs(attempts))
   }
 
@@ -100,23 +94,22 @@ export class Claims<T> {
    */
   async claim(max: number, options: WaitOptions): Promise<QueueItem<T>[]> {
     this.#checkOpen()
-    const waiting = new Waiting(this.#client, options, `An item of the queue '${this.#keys.name}'`)
+    const granted = this.#wishes.put(max, options)
+    this.#pump()
     try {
-      waiting.check()
-      return await new Promise((grant, fail) => {
-        const wish = { max, waiting, grant, fail }
-        this.#wishes.push(wish)
-        waiting.signal.addEventListener('abort', () => this.#drop(wish, waiting.signal.reason))
-        this.#pump()
-      })
-    } finally {
-      waiting.close()
+      return await granted
+    } catch (error) {
+      // It does not want any more.
+      if (!this.#controller.signal.aborted) this.#tellDemand()
+      throw error
     }
   }
 
   /** What is held is lost, or given back by the end of the lease; who waits fails with `closed`. Idempotent. */
   async close(): Promise<void> {
-    this.#fail(new ConclaveError('closed', `The queue '${this.#keys.name}' was closed.`))
+    this.#wishes.refuseAll(
+      new ConclaveError('closed', `The queue '${this.#keys.name}' was closed.`),
+    )
     this.#controller.abort()
     this.#timer?.cancel()
     await this.#following
@@ -131,21 +124,8 @@ export class Claims<T> {
       )
   }
 
-  /** It does not want to wait any more. */
-  #drop(wish: Wish<T>, error: unknown): void {
-    const place = this.#wishes.indexOf(wish)
-    if (place < 0) return
-    this.#wishes.splice(place, 1)
-    wish.fail(error)
-    this.#tellDemand()
-  }
-
-  #fail(error: unknown): void {
-    for (const wish of this.#wishes.splice(0)) wish.fail(error)
-  }
-
   get #wanted(): number {
-    return this.#wishes.reduce((sum, { max }) => sum + max, 0)
+    return this.#wishes.letters().reduce((sum, { wish }) => sum + wish, 0)
   }
 
   #tellDemand(): void {
@@ -154,7 +134,7 @@ export class Claims<T> {
 
   /** Claims what is to be claimed now; called whenever that may have changed. */
   #pump(): void {
-    if (this.#isClaiming || this.#wishes.length === 0 || this.#controller.signal.aborted) return
+    if (this.#isClaiming || this.#wishes.size === 0 || this.#controller.signal.aborted) return
     this.#following ??= this.#follow()
     if (!this.#session?.alive) return void this.#open()
     this.#tellDemand()
@@ -182,7 +162,7 @@ export class Claims<T> {
         this.#client.clock.soon(() => this.#pump())
       })
     } catch (error) {
-      this.#fail(error)
+      this.#wishes.refuseAll(error)
     } finally {
       this.#isOpening = false
     }
@@ -199,7 +179,7 @@ export class Claims<T> {
     const onFailure = (error: unknown) => {
       this.#following = undefined
       this.#isKnown = false
-      this.#fail(error)
+      this.#wishes.refuseAll(error)
     }
     const { signal } = this.#controller
     return follow(this.#client, this.#keys, this.#items, { onChange, onFailure }, signal)
@@ -233,7 +213,7 @@ export class Claims<T> {
       }
       if (wanted.length > 0) await this.#claim(session, wanted)
     } catch (error) {
-      if (!isTransient(error)) this.#fail(error)
+      if (!isTransient(error)) this.#wishes.refuseAll(error)
       await pause(this.#client, RETRY_MS, this.#controller.signal)
     } finally {
       this.#isClaiming = false
@@ -288,9 +268,9 @@ export class Claims<T> {
   /** To those who wait, in their order; back into the queue when they are gone. */
   #grant(items: QueueItem<T>[]): void {
     while (items.length > 0) {
-      const wish = this.#wishes.shift()
-      if (wish === undefined) break
-      wish.grant(items.splice(0, wish.max))
+      const { first } = this.#wishes
+      if (first === undefined) break
+      first.grant(items.splice(0, first.wish))
     }
     for (const item of items) item.release().catch(() => {})
   }
