@@ -11,7 +11,7 @@
  */
 
 import type { Instance } from '../registry/instance.js'
-import { nextInTurn } from '../registry/smooth-order.js'
+import { nextInTurn, type Weighted } from '../registry/smooth-order.js'
 
 /** As grpc-js has it. */
 export interface GrpcEndpoint {
@@ -26,13 +26,26 @@ const ENTRIES_MAX = 256
 /** The list for these instances; see the head of the file. */
 export function endpointsFor(instances: readonly Instance[]): GrpcEndpoint[] {
   const shares = sharesOf(instances.map(({ weight }) => weight || 1))
-  const entries = instances.map(({ address, port }, i) => ({
-    weight: shares[i]!,
-    credit: 0,
-    endpoint: { addresses: [{ host: address, port }] },
-  }))
+  const groups = new Map<number, EqualShares>()
+  for (const [i, { address, port }] of instances.entries()) {
+    const group = groups.get(shares[i]!) ?? { weight: 0, credit: 0, endpoints: [], next: 0 }
+    group.weight += shares[i]!
+    group.endpoints.push({ addresses: [{ host: address, port }] })
+    groups.set(shares[i]!, group)
+  }
+  const all = [...groups.values()]
   const total = shares.reduce((sum, share) => sum + share, 0)
-  return Array.from({ length: total }, () => nextInTurn(entries).endpoint)
+  return Array.from({ length: total }, () => {
+    const group = nextInTurn(all)
+    return group.endpoints[group.next++ % group.endpoints.length]!
+  })
+}
+
+/** Those of one share: first it is the turn of a share, of which there are few, then of one of them. */
+interface EqualShares extends Weighted {
+  weight: number
+  readonly endpoints: GrpcEndpoint[]
+  next: number
 }
 
 /** Small whole numbers in about the proportion of the weights. */

@@ -69,6 +69,12 @@ export class Ejection {
     return nowMs >= this.#untilMs && nowMs >= this.#trialUntilMs
   }
 
+  /** When {@link allows} becomes true with time alone; `Infinity`: never, or it is. */
+  allowsFromMs(nowMs: number): number {
+    const fromMs = Math.max(this.#untilMs ?? 0, this.#trialUntilMs)
+    return this.#untilMs === undefined || fromMs <= nowMs ? Number.POSITIVE_INFINITY : fromMs
+  }
+
   /** A request goes to it. @returns what its result is told with. */
   began(nowMs: number): number {
     if (this.#untilMs !== undefined && nowMs >= this.#untilMs) {

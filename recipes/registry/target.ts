@@ -16,8 +16,6 @@ export class Target {
   pending = 0
   /** What health checks say. */
   healthy = true
-  /** What smooth weighted round-robin owes it. */
-  credit = 0
 
   constructor(instance: Instance, ejection: Ejection) {
     this.instance = instance
@@ -33,6 +31,11 @@ export class Target {
   /** Does it want requests? */
   get wanted(): boolean {
     return this.instance.status === 'up' && this.instance.weight > 0
+  }
+
+  /** Is it ejected, half open, or ill? */
+  get spared(): boolean {
+    return this.ejection.ejected || !this.healthy
   }
 
   /** May a request go to it, as far as failures and checks tell? */
