@@ -49,7 +49,10 @@ export class Grab {
   /** Holds all of them, in their order; undefined when somebody else has one. */
   async run(): Promise<Held[] | undefined> {
     // Whoever is in front at a seat of ours has that one.
-    if (this.#wanted.some(({ seat }) => seat.taken)) return undefined
+    if (this.#wanted.some(({ seat }) => seat.taken)) {
+      for (const { seat } of this.#wanted) seat.decline()
+      return undefined
+    }
     for (const { seat } of this.#wanted) void seat.enter(undefined)
     let all: Held[] | undefined
     try {

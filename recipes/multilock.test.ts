@@ -1,6 +1,6 @@
 /** Multi-locks: all or nothing, one order, one deadline, and mutexes beside them. */
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { calls, SessionWorld } from '../test/sim/session-world.js'
 import {
   type Lock,
@@ -9,6 +9,7 @@ import {
   type MultiLockHeld,
   Mutex,
   NotHeldError,
+  Session,
 } from './index.js'
 
 let world: SessionWorld
@@ -43,6 +44,22 @@ describe('a multi-lock', () => {
     await world.settle(held!.release())
     expect((await world.settle(y.locks.tryAcquire()))!.held).toBe(true)
     expect(await taken()).toEqual(['b', 'd'])
+  })
+
+  test('leaves nothing in the session of names that it has tried in vain', async () => {
+    const { session, mutex } = await one('x')
+    const seats = new Set<unknown>()
+    const seat = jest.spyOn(session, 'seat').mockImplementation(function (this: Session, key) {
+      const given = Session.prototype.seat.call(this, key)
+      seats.add(given)
+      return given
+    })
+    await world.settle(mutex('a').acquire())
+    const locks = new MultiLock(session, ['a', 'b'])
+    for (let i = 0; i < 2; i++) expect(await world.settle(locks.tryAcquire())).toBeUndefined()
+    seat.mockRestore()
+    // One of the mutex that is held, and one each time of the other.
+    expect(seats.size).toBe(3)
   })
 
   test('holds the mutexes of its names, for mutexes too', async () => {

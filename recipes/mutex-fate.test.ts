@@ -58,6 +58,19 @@ describe('a request that meets a bad fate', () => {
     expect((await world.acquire(b!.mutex, { timeoutMs: 1_000 })).held).toBe(true)
   })
 
+  test('join, arriving when all is over, which may not be cleared away at once: is, later', async () => {
+    const [a, b] = await world.several(2)
+    const sent = a!.worker.doom('Txn', 'arrivesLate')
+    await world.release(await world.acquire(a!.mutex))
+    const arrive = await sent
+    void a!.worker.doom('Txn', 'refused')
+    void a!.worker.doom('Range', 'refused')
+    await world.settle(arrive())
+    await world.run(100)
+    expect(await world.keys()).toHaveLength(1)
+    expect((await world.acquire(b!.mutex, { timeoutMs: 10_000 })).held).toBe(true)
+  })
+
   test('join, aborted, arriving later: is cleared away', async () => {
     const { mutex, worker } = await world.one('a')
     const sent = worker.doom('Txn', 'arrivesLate')

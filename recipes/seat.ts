@@ -18,6 +18,7 @@
 import { ConclaveError } from '../client/index.js'
 import type { Held } from './held.js'
 import { clearKey } from './own-key.js'
+import { pause } from './pause.js'
 import type { Session } from './session.js'
 import type { Waiting } from './waiting.js'
 
@@ -28,6 +29,8 @@ interface Ticket {
 
 /** Most that may wait in one seat; a program that queues more has lost its measure. */
 const TICKETS_MAX = 100_000
+/** Pause before it is looked again for a key that may not be read or deleted, in milliseconds. */
+const SWEEP_MS = 1_000
 
 /** See the head of the file. */
 export class Seat {
@@ -68,7 +71,12 @@ export class Seat {
    * @throws the reason of the signal.
    */
   async enter(waiting: Waiting | undefined, shareAs?: string): Promise<Held | undefined> {
-    waiting?.check()
+    try {
+      waiting?.check()
+    } catch (error) {
+      this.decline()
+      throw error
+    }
     const shared = this.shared(shareAs)
     if (shared !== undefined) return shared
     if (!this.#taken) {
@@ -105,6 +113,11 @@ export class Seat {
   /** What was shared is about to be released. */
   unshare(): void {
     this.#held = undefined
+  }
+
+  /** Whoever was given this seat does not want it: nobody needs it unless somebody has it. */
+  decline(): void {
+    if (!this.#taken && !this.#suspect) this.#dropped()
   }
 
   /** The one in front goes; the next is in front. */
@@ -147,14 +160,28 @@ export class Seat {
     }
   }
 
-  /** Looks, when nobody is in front, whether there is a key all the same. */
+  /** Looks, when nobody is in front, whether there is a key all the same; until it knows. */
   async #sweep(): Promise<void> {
     if (this.#sweeping) return
     this.#sweeping = true
-    await this.enter(undefined)
+    const { client, signal } = this.session
+    while (!(await this.#swept()) && this.session.alive) await pause(client, SWEEP_MS, signal)
+  }
+
+  /** False: it was refused, and there may be a key. */
+  async #swept(): Promise<boolean> {
+    try {
+      await this.enter(undefined)
+    } catch {
+      return false
+    }
     this.#sweeping = false
     try {
       await clearKey(this.session, this.key)
+      return true
+    } catch {
+      this.#sweeping = true
+      return false
     } finally {
       this.leave()
     }
