@@ -28,6 +28,8 @@ export function checkOptions(
   { marginMs = 0, owner }: SessionOptions,
   ttlSeconds = TTL_SECONDS_MAX,
 ): void {
+  if (!(Number.isSafeInteger(ttlSeconds) && ttlSeconds >= 1))
+    throw invalidArgument(`ttlSeconds is a whole number of seconds from 1 on, not ${ttlSeconds}.`)
   if (!(marginMs >= 0 && marginMs <= ttlSeconds * 500))
     throw invalidArgument(`marginMs is at least 0 and at most half of the TTL, not ${marginMs}.`)
   if (owner === '') throw invalidArgument('An owner has a name.')

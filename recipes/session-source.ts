@@ -43,6 +43,7 @@ export class SessionSource implements AsyncDisposable {
   async get({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<Session> {
     for (;;) {
       this.#checkOpen()
+      if (signal?.aborted) throw cancelled(signal)
       if (this.current !== undefined) return this.current
       this.#making ??= this.#make().finally(() => {
         this.#making = undefined
@@ -84,15 +85,16 @@ function closed(): ConclaveError {
   return new ConclaveError('closed', 'It was closed; make a new one.')
 }
 
-/** What is promised, unless the signal aborts before. */
+function cancelled({ reason }: AbortSignal): ConclaveError {
+  return new ConclaveError('cancelled', 'The wait for a session was aborted.', { cause: reason })
+}
+
+/** What is promised, unless the signal aborts before; it has not yet. */
 async function unless<T>(signal: AbortSignal | undefined, promised: Promise<T>): Promise<T> {
   if (signal === undefined) return promised
-  const cancelled = () =>
-    new ConclaveError('cancelled', 'The wait for a session was aborted.', { cause: signal.reason })
-  if (signal.aborted) throw cancelled()
   let onAbort = () => {}
   const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(cancelled())
+    onAbort = () => reject(cancelled(signal))
     signal.addEventListener('abort', onAbort, { once: true })
   })
   try {

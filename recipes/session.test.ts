@@ -2,7 +2,18 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { RecipeWorld, type Worker } from '../test/sim/recipe-world.js'
-import { Election, LostError, MultiLock, Mutex, RWLock, Semaphore, Session } from './index.js'
+import {
+  Election,
+  LeaderSelector,
+  LostError,
+  MultiLock,
+  Mutex,
+  Queue,
+  RWLock,
+  Semaphore,
+  Session,
+  SessionSource,
+} from './index.js'
 
 let world: RecipeWorld
 let worker: Worker
@@ -207,6 +218,30 @@ describe('a lease', () => {
     await world.run(30_000)
     expect(resumed.alive).toBe(true)
     expect(await world.keys()).toEqual(['here'])
+  })
+
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
+    'of %d seconds is refused, also where sessions are made later',
+    async (ttlSeconds) => {
+      const { client } = worker
+      const refused = expect.objectContaining({
+        code: 'invalid-argument',
+        message: expect.stringContaining('ttlSeconds'),
+      })
+      expect(await world.failure(Session.create(client, { ttlSeconds }))).toEqual(refused)
+      expect(() => new SessionSource(client, { ttlSeconds })).toThrow(refused)
+      expect(() => new LeaderSelector(client, 's', { ttlSeconds })).toThrow(refused)
+      expect(() => new Queue(client, 'q', { ttlSeconds })).toThrow(refused)
+    },
+  )
+
+  test('that nobody waits for any more is not asked for', async () => {
+    const source = new SessionSource(worker.client)
+    const signal = AbortSignal.abort()
+    expect((await world.failure(source.get({ signal }))).code).toBe('cancelled')
+    await world.run(1_000)
+    expect(source.current).toBeUndefined()
+    expect(worker.calls.size).toBe(0)
   })
 
   test('that is gone cannot be resumed', async () => {

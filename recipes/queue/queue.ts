@@ -39,7 +39,7 @@ import {
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
 import { checkSegment } from '../names.js'
-import type { SessionOptions } from '../session-options.js'
+import { checkOptions, type SessionOptions, TTL_SECONDS } from '../session-options.js'
 import { Waiting, type WaitOptions } from '../waiting.js'
 import { Claims } from './claims.js'
 import { type ConsumeOptions, Consumer, type ItemHandler } from './consumer.js'
@@ -140,6 +140,7 @@ export class Queue<Out, In = Out> implements AsyncDisposable {
     const { lengthMax, dedupSeconds = DEDUP_SECONDS } = options
     if (lengthMax !== undefined) checkWhole(lengthMax, 'lengthMax', 1, Number.MAX_SAFE_INTEGER)
     checkWhole(dedupSeconds, 'dedupSeconds', DEDUP_SECONDS_MIN, DEDUP_SECONDS_MAX)
+    checkOptions(options, options.ttlSeconds ?? TTL_SECONDS)
     this.client = client
     this.name = name
     this.#keys = new QueueKeys(name)
