@@ -1,10 +1,13 @@
 /** All scenarios of `npm run bench -- recipes`, by name. */
 
+import { barrier, jobs, joins, latch, putBack, rounds, terms } from './gatherings.js'
+import { permits, readers, threeLocks, workerIds, writers } from './holds.js'
 import { failOver, lockAlone, lockWanted } from './locks.js'
 import { consume, enqueue, underWay } from './queues.js'
 import { rivalLock, rivalTransfers } from './rivals.js'
 import type { Scenario } from './scenario.js'
 import { transfers } from './transfers.js'
+import { counter, limiter, publish, sequence, settings, subscribed } from './values.js'
 import { cacheConsistentReads, cacheReads, registrations } from './views.js'
 
 /** What is measured, and with etcd3 where it has such a thing. */
@@ -28,4 +31,22 @@ export const SCENARIOS: Readonly<Record<string, Row>> = {
   cache: { ours: cacheReads },
   'cache-consistent': { ours: cacheConsistentReads },
   registry: { ours: registrations },
+  read: { ours: readers },
+  write: { ours: writers },
+  semaphore: { ours: permits },
+  multilock: { ours: threeLocks },
+  'worker-id': { ours: workerIds },
+  counter: { ours: counter },
+  sequence: { ours: sequence },
+  'rate-limiter': { ours: limiter },
+  config: { ours: settings },
+  publish: { ours: publish },
+  'topic-latency': { ours: subscribed },
+  'double-barrier': { ours: rounds },
+  barrier: { ours: barrier },
+  latch: { ours: latch },
+  group: { ours: joins },
+  'persistent-node': { ours: putBack },
+  'leader-selector': { ours: terms },
+  cron: { ours: jobs },
 }
