@@ -87,34 +87,34 @@ describe('the judge of groups', () => {
     expect(rules(usual().compacted(5), [view(told)])).toEqual([])
   })
 
-  test('M1: something is not told, told twice, too late, or never was', () => {
-    expect(rules(usual(), [view([TOLD[0]!, TOLD[2]!])])).toEqual(['M1'])
-    expect(rules(usual(), [view([TOLD[0]!, ...TOLD])])).toEqual(['M1'])
-    expect(rules(usual(), [view([TOLD[0]!, TOLD[2]!, TOLD[1]!])])).toContain('M1')
-    expect(rules(usual(), [view([...TOLD, news('update', 'b', 6)])])).toEqual(['M1'])
+  test('P1: something is not told, told twice, too late, or never was', () => {
+    expect(rules(usual(), [view([TOLD[0]!, TOLD[2]!])])).toEqual(['P1'])
+    expect(rules(usual(), [view([TOLD[0]!, ...TOLD])])).toEqual(['P1'])
+    expect(rules(usual(), [view([TOLD[0]!, TOLD[2]!, TOLD[1]!])])).toContain('P1')
+    expect(rules(usual(), [view([...TOLD, news('update', 'b', 6)])])).toEqual(['P1'])
   })
 
-  test('M2: a list is not what the group was, or not what was heard', () => {
+  test('P2: a list is not what the group was, or not what was heard', () => {
     const wrong = { revision: 6, ids: ['a', 'b'] }
-    expect(rules(usual(), [view(TOLD, { last: wrong })])).toContain('M2')
-    expect(rules(usual(), [view(TOLD.slice(0, 2))])).toContain('M2')
-    expect(rules(usual(), [view(TOLD, { first: { revision: 2, ids: [] } })])).toContain('M2')
+    expect(rules(usual(), [view(TOLD, { last: wrong })])).toContain('P2')
+    expect(rules(usual(), [view(TOLD.slice(0, 2))])).toContain('P2')
+    expect(rules(usual(), [view(TOLD, { first: { revision: 2, ids: [] } })])).toContain('P2')
   })
 
-  test('M3: told to be in it before the key was put, or with a token that never was', () => {
+  test('P3: told to be in it before the key was put, or with a token that never was', () => {
     const present = (ms: number, token: number) => [{ moment: moment(ms), token }]
     expect(rules(usual(), [], [stay({ present: present(250, 2) })])).toEqual([])
-    expect(rules(usual(), [], [stay({ present: present(150, 2) })])).toEqual(['M3'])
-    expect(rules(usual(), [], [stay({ present: present(450, 3) })])).toEqual(['M3'])
+    expect(rules(usual(), [], [stay({ present: present(150, 2) })])).toEqual(['P3'])
+    expect(rules(usual(), [], [stay({ present: present(450, 3) })])).toEqual(['P3'])
   })
 
-  test('M4: a key stays behind, or comes back and stays, after its member left', () => {
+  test('P4: a key stays behind, or comes back and stays, after its member left', () => {
     const left = moment(650)
     expect(rules(usual().others(900), [], [stay({ left })])).toEqual([])
     const back = () => usual().put('a')
     expect(rules(back().others(10).delete('a').others(900), [], [stay({ left })])).toEqual([])
-    expect(rules(back().others(900).delete('a'), [], [stay({ left })])).toEqual(['M4'])
-    expect(rules(new Store().put('a').others(900), [], [stay({ left })])).toEqual(['M4'])
+    expect(rules(back().others(900).delete('a'), [], [stay({ left })])).toEqual(['P4'])
+    expect(rules(new Store().put('a').others(900), [], [stay({ left })])).toEqual(['P4'])
     const again = stay({ asked: moment(660) })
     expect(rules(back().others(900), [], [stay({ left }), again])).toEqual([])
   })

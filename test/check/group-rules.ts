@@ -1,13 +1,13 @@
 /**
  * Judges groups: what members and onlookers were told against the keys in the store.
  *
- * - *M1*: an onlooker hears of each coming, going and change at its revision, once and in
+ * - *P1*: an onlooker hears of each coming, going and change at its revision, once and in
  *   order; only what was compacted before it was told may be summed up;
- * - *M2*: what it heard, added to its first list, is its last list, and both lists are what
+ * - *P2*: what it heard, added to its first list, is its last list, and both lists are what
  *   the group was at their revisions;
- * - *M3*: a member is told to be in the group only after its key was put at the revision of
+ * - *P3*: a member is told to be in the group only after its key was put at the revision of
  *   its token;
- * - *M4*: after `leave` returned, no key of the member stays: what still arrives is gone soon.
+ * - *P4*: after `leave` returned, no key of the member stays: what still arrives is gone soon.
  */
 
 import { EventType } from '../../client/wire/generated/kv.js'
@@ -49,7 +49,7 @@ function judgeView(
   for (const { revision, ids } of [first, last]) {
     const truly = membersAt(own, name, revision)
     if (truly.join() !== [...ids].sort().join())
-      convict('M2', `${process} saw ${ids} in ${name} at revision ${revision}, not ${truly}`)
+      convict('P2', `${process} saw ${ids} in ${name} at revision ${revision}, not ${truly}`)
   }
   const view = new Set(first.ids)
   for (const one of news) {
@@ -57,14 +57,14 @@ function judgeView(
     if (one.type === 'leave') view.delete(one.id)
   }
   if ([...view].sort().join() !== [...last.ids].sort().join())
-    convict('M2', `${process} heard of ${[...view]} in ${name}, and saw ${last.ids}`)
+    convict('P2', `${process} heard of ${[...view]} in ${name}, and saw ${last.ids}`)
   judgeNews(
     news.map((one) => ({ ...one, shown: shown(one) })),
     own
       .flatMap((event) => newsOf(event, name))
       .filter(({ revision }) => revision > first.revision && revision <= last.revision),
     compactRevision,
-    (message) => convict('M1', `${process}, of ${name}: ${message}`),
+    (message) => convict('P1', `${process}, of ${name}: ${message}`),
   )
 }
 
@@ -110,7 +110,7 @@ function judgeStay(
   for (const { moment, token } of present) {
     const put = own.find(({ type, revision }) => revision === token && type === EventType.PUT)
     if (put === undefined || times.earliest(token) > moment.ms)
-      convict('M3', `${process} was told of ${key} with token ${token} before it was put`)
+      convict('P3', `${process} was told of ${key} with token ${token} before it was put`)
   }
   if (left === undefined || !stay.isAlone) return
   const next = stays.find((one) => one.key === key && one.asked.at > left.at)
@@ -120,7 +120,7 @@ function judgeStay(
     if (type === EventType.DELETE || sinceMs >= untilMs) continue
     const goneMs = Math.min(untilMs, own[i + 1] ? times.latest(own[i + 1]!.revision) : untilMs)
     if (workingMs(log, sinceMs, goneMs) > STRAY_MS_MAX)
-      convict('M4', `${process} left at ${left.ms} ms, but ${key} stays from revision ${revision}`)
+      convict('P4', `${process} left at ${left.ms} ms, but ${key} stays from revision ${revision}`)
   }
 }
 
