@@ -180,6 +180,21 @@ describe('registering', () => {
     expect(await world.keys()).toEqual([registration.key])
   })
 
+  test('fails in time when the store is gone, and may be tried again at once', async () => {
+    const { worker, registry } = await server('a')
+    world.cut(worker)
+    const given = { name: 'orders', id: 'b', address: '10.0.0.7', port: 8080 }
+    const beganMs = world.now
+    const failure = await world.failure(registry.register(given, { timeoutMs: 1_000 }))
+    expect(failure.code).toBe('deadline-exceeded')
+    expect(world.now - beganMs).toBeLessThanOrEqual(2_500)
+    const again = registry.register(given)
+    world.heal()
+    await world.settle(again)
+    await world.run(20_000)
+    expect(await stored('b')).toMatchObject({ id: 'b', status: 'up' })
+  })
+
   test('twice by one registry is refused', async () => {
     const { registry, registration } = await server('a')
     const again = registry.register(registration.instance)

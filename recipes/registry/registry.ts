@@ -20,6 +20,7 @@
 
 import { ConclaveError, type Keyspace } from '../../client/index.js'
 import { checkName, checkSegment } from '../names.js'
+import { pause } from '../pause.js'
 import { SessionSource } from '../session-source.js'
 import type { WaitOptions } from '../waiting.js'
 import type { NewInstance } from './instance.js'
@@ -33,6 +34,8 @@ export interface RegistryOptions {
 }
 
 const TTL_SECONDS = 15
+/** A registration that fails is told when it is undone, but no later than this, in milliseconds. */
+const WITHDRAW_MS = 1_000
 
 /**
  * A registry of services under a prefix; see the head of the file. Making one costs nothing.
@@ -74,15 +77,16 @@ export class Registry implements AsyncDisposable {
 
   /**
    * Registers an instance, and keeps it registered until it is closed. Resolves when it is in
-   * the store; without a time it waits for ever. When it fails, nothing stays behind.
+   * the store; without a time it waits for ever. When it fails, nothing stays behind, though
+   * that may be seen to after it has failed, when the cluster can be reached.
    *
    * @throws {ConclaveError} `invalid-argument`; `already-exists`: this registry has registered
    *   the same service and id; `cancelled`, `deadline-exceeded`, `permission-denied`, `closed`.
    */
   async register(instance: NewInstance, options: WaitOptions = {}): Promise<Registration> {
     this.#checkOpen()
-    const registration = new Registration(this.#sessions, this.prefix, instance, () =>
-      this.#registrations.delete(registration.key),
+    const registration: Registration = new Registration(this.#sessions, this.prefix, instance, () =>
+      this.#forget(registration),
     )
     const { key } = registration
     if (this.#registrations.has(key))
@@ -91,8 +95,12 @@ export class Registry implements AsyncDisposable {
     try {
       await registration.start(options)
     } catch (error) {
-      // What failed first is what the caller wants to know.
-      await registration.close().catch(() => {})
+      this.#forget(registration)
+      // What failed first is what the caller wants to know, and soon.
+      const undone = registration.close().catch(() => {})
+      const over = new AbortController()
+      await Promise.race([undone, pause(this.client, WITHDRAW_MS, over.signal)])
+      over.abort()
       throw error
     }
     return registration
@@ -146,6 +154,11 @@ export class Registry implements AsyncDisposable {
     for (const service of this.#services) service.close()
     await Promise.allSettled(this.registrations.map((one) => one.close()))
     await this.#sessions.close()
+  }
+
+  #forget(registration: Registration): void {
+    const { key } = registration
+    if (this.#registrations.get(key) === registration) this.#registrations.delete(key)
   }
 
   #checkOpen(): void {
