@@ -37,8 +37,9 @@ import {
 } from '../client/index.js'
 import { type Entered, Entrance } from './double-barrier-entrance.js'
 import { cardOf, Room } from './double-barrier-room.js'
-import { invalidArgument, LostError, NotHeldError } from './errors.js'
+import { LostError, NotHeldError } from './errors.js'
 import { ask, nextChange } from './looking.js'
+import { checkWhole } from './numbers.js'
 import { deleteKey } from './own-key.js'
 import type { Session } from './session.js'
 import { Waiting, type WaitOptions } from './waiting.js'
@@ -81,8 +82,7 @@ export class DoubleBarrier {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, name: string, count: number) {
-    if (!Number.isInteger(count) || count < 1 || count > COUNT_MAX)
-      throw invalidArgument(`A count is a whole number from 1 to ${COUNT_MAX}, not ${count}.`)
+    checkWhole(count, 'A count', 1, COUNT_MAX)
     this.#room = new Room(name, count)
     this.session = session
     this.name = name

@@ -28,9 +28,10 @@
  */
 
 import { ConclaveError, compare, type Keyspace, op, type RequestOptions } from '../client/index.js'
-import { invalidArgument, isTransient } from './errors.js'
+import { isTransient } from './errors.js'
 import { ask } from './looking.js'
 import { checkName, checkSegment } from './names.js'
+import { checkWhole } from './numbers.js'
 import { pause } from './pause.js'
 import { randomOwner } from './session-options.js'
 import { Waiting, type WaitOptions } from './waiting.js'
@@ -77,8 +78,7 @@ export class Latch {
    */
   constructor(client: Keyspace, name: string, count: number, options: LatchOptions = {}) {
     checkName(name)
-    if (!Number.isInteger(count) || count < 1 || count > COUNT_MAX)
-      throw invalidArgument(`A count is a whole number from 1 to ${COUNT_MAX}, not ${count}.`)
+    checkWhole(count, 'A count', 1, COUNT_MAX)
     const { id = randomOwner(client) } = options
     checkSegment(id, 'A caller id')
     this.#client = client

@@ -315,6 +315,6 @@ function stopped(): ConclaveError {
 
 function positive(ms: number, what: string): number {
   if (!(ms > 0) || ms === Number.POSITIVE_INFINITY)
-    throw invalidArgument(`${what} is a positive number of milliseconds, not ${ms}.`)
+    throw invalidArgument(`${what} is a finite number greater than 0, not ${ms}.`)
   return ms
 }

@@ -34,6 +34,7 @@ import {
 } from '../client/index.js'
 import { invalidArgument } from './errors.js'
 import { insist } from './insist.js'
+import { checkWhole } from './numbers.js'
 import { Publisher, type Retention } from './pubsub/publisher.js'
 import { Subscription, type TopicMessage } from './pubsub/subscription.js'
 import { digits, revisionIn, TopicStore } from './pubsub/topic-store.js'
@@ -91,8 +92,7 @@ export class Topic<Out, In = Out> {
    */
   constructor(client: Keyspace, name: string, options: TopicOptions<Out, In> = {}) {
     const { count = COUNT, ageMs = Number.POSITIVE_INFINITY } = options.retention ?? {}
-    if (!(Number.isSafeInteger(count) && count >= 1 && count <= COUNT_MAX))
-      throw invalidArgument(`retention.count is from 1 to ${COUNT_MAX}, not ${count}.`)
+    checkWhole(count, 'retention.count', 1, COUNT_MAX)
     if (!(ageMs >= AGE_MS_MIN))
       throw invalidArgument(`retention.ageMs is from ${AGE_MS_MIN} on, not ${ageMs}.`)
     this.client = client
@@ -211,8 +211,7 @@ export class TopicCursor {
    * nothing. Asks until somebody answers.
    */
   async ack({ revision }: { readonly revision: number }, options: WaitOptions = {}): Promise<void> {
-    if (!(Number.isSafeInteger(revision) && revision >= 1))
-      throw invalidArgument(`A revision is a whole number from 1 on, not ${revision}.`)
+    checkWhole(revision, 'A revision', 1)
     const waiting = new Waiting(this.#client, options, `The cursor ${this.#key}`)
     const own = digits(revision)
     const ack = async () => {

@@ -36,6 +36,7 @@ import { invalidArgument } from './errors.js'
 import { Inbox } from './inbox.js'
 import { insist } from './insist.js'
 import { checkName } from './names.js'
+import { checkWhole } from './numbers.js'
 import { pause } from './pause.js'
 import { Waiting, type WaitOptions } from './waiting.js'
 
@@ -105,11 +106,11 @@ export class RateLimiter {
     checkName(name)
     const { limit, intervalMs, waitersMax = WAITERS_MAX } = options
     const { burst = Math.max(1, Math.floor(limit)), blockSize = 1 } = options
-    checkPositive(limit, 'limit')
-    checkPositive(intervalMs, 'intervalMs')
-    checkWhole(burst, Number.MAX_SAFE_INTEGER, 'burst')
-    checkWhole(blockSize, burst, 'blockSize')
-    checkWhole(waitersMax, Number.MAX_SAFE_INTEGER, 'waitersMax')
+    checkRate(limit, 'limit')
+    checkRate(intervalMs, 'intervalMs')
+    checkWhole(burst, 'burst', 1)
+    checkWhole(blockSize, 'blockSize', 1, burst)
+    checkWhole(waitersMax, 'waitersMax', 1)
     this.client = client
     this.name = name
     this.limit = limit
@@ -129,7 +130,7 @@ export class RateLimiter {
    *   others use this name with another limit; `cancelled`, `deadline-exceeded`, ….
    */
   async acquire({ permits = 1, ...options }: AcquireOptions = {}): Promise<void> {
-    checkWhole(permits, this.burst, 'permits')
+    checkWhole(permits, 'permits', 1, this.burst)
     const granted = this.#wishes.put(permits, options)
     if (!this.#isServing) void this.#serve()
     return granted
@@ -141,7 +142,7 @@ export class RateLimiter {
    * @throws {ConclaveError} as {@link acquire}; `outcome-unknown`: tokens may be lost.
    */
   async tryAcquire({ permits = 1, ...options }: AcquireOptions = {}): Promise<boolean> {
-    checkWhole(permits, this.burst, 'permits')
+    checkWhole(permits, 'permits', 1, this.burst)
     if (this.#wishes.size > 0) return false
     this.#forget()
     const waiting = new Waiting(this.client, options, this.#what)
@@ -272,12 +273,7 @@ function bucketIn(text: string): Bucket | undefined {
   }
 }
 
-function checkPositive(value: number, what: string): void {
+function checkRate(value: number, what: string): void {
   if (!(Number.isFinite(value) && value > 0))
-    throw invalidArgument(`${what} is a positive number, not ${value}.`)
-}
-
-function checkWhole(value: number, max: number, what: string): void {
-  if (!(Number.isSafeInteger(value) && value >= 1 && value <= max))
-    throw invalidArgument(`${what} is a whole number from 1 to ${max}, not ${value}.`)
+    throw invalidArgument(`${what} is a finite number greater than 0, not ${value}.`)
 }

@@ -16,6 +16,7 @@
 
 import { invalidArgument } from './errors.js'
 import { checkSegment } from './names.js'
+import { checkWhole } from './numbers.js'
 import { type Hash64, xxh64, xxh64OfPair } from './xxh64.js'
 
 /** Somebody who may own keys. */
@@ -53,8 +54,7 @@ export class RendezvousOrder {
 
   /** The `n` members that own the key, the first first; fewer when there are not so many. */
   owners(key: string | Uint8Array, n = 1): string[] {
-    if (!(Number.isInteger(n) && n >= 1))
-      throw invalidArgument(`The number of owners is a whole number above 0, not ${n}.`)
+    checkWhole(n, 'The number of owners', 1)
     const keyHash = xxh64(key)
     const best: { readonly id: string; readonly score: number }[] = []
     for (const { id, weight, hash } of this.#members) {

@@ -1,7 +1,7 @@
 /** What the keys of a semaphore say: the limit, and how many permits somebody has or wants. */
 
 import { ConclaveError, type KeyValue } from '../client/index.js'
-import { invalidArgument } from './errors.js'
+import { checkWhole } from './numbers.js'
 
 /** Most permits of one semaphore: so many holders have to be read to decide. */
 export const LIMIT_MAX = 10_000
@@ -42,8 +42,7 @@ export function decodeLimit(kv: KeyValue | undefined): number | undefined {
 
 /** @throws {ConclaveError} `invalid-argument`: it is no whole number from 1 to `LIMIT_MAX`. */
 export function checkPermits(count: number, what: string): void {
-  if (!Number.isInteger(count) || count < 1 || count > LIMIT_MAX)
-    throw invalidArgument(`${what} is a whole number from 1 to ${LIMIT_MAX}, not ${count}.`)
+  checkWhole(count, what, 1, LIMIT_MAX)
 }
 
 /** The permits of these claims together. */

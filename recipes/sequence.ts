@@ -26,6 +26,7 @@ import { invalidArgument } from './errors.js'
 import { Inbox } from './inbox.js'
 import { insist } from './insist.js'
 import { checkName } from './names.js'
+import { checkWhole } from './numbers.js'
 import { Waiting, type WaitOptions } from './waiting.js'
 
 /** How a {@link Sequence} counts. */
@@ -67,7 +68,7 @@ export class Sequence {
   constructor(client: Keyspace, name: string, options: SequenceOptions = {}) {
     const { blockSize = 1, first = 1 } = options
     checkName(name)
-    checkCount(blockSize, 'blockSize')
+    checkWhole(blockSize, 'blockSize', 1, COUNT_MAX)
     if (!Number.isSafeInteger(first)) throw invalidArgument('first is a whole number.')
     this.client = client
     this.name = name
@@ -87,7 +88,7 @@ export class Sequence {
    *   sequence went back; `invalid-argument`, `cancelled`, `deadline-exceeded`, ….
    */
   async next(count = 1, options: WaitOptions = {}): Promise<number> {
-    checkCount(count, 'count')
+    checkWhole(count, 'count', 1, COUNT_MAX)
     const given = this.#wishes.put(count, options)
     if (!this.#isServing) void this.#serve()
     return given
@@ -150,9 +151,4 @@ function wentBack(what: string): ConclaveError {
     'failed-precondition',
     `${what} went back: its key was deleted or restored, and it would give out numbers again.`,
   )
-}
-
-function checkCount(count: number, what: string): void {
-  if (!(Number.isSafeInteger(count) && count >= 1 && count <= COUNT_MAX))
-    throw invalidArgument(`${what} is a whole number from 1 to ${COUNT_MAX}, not ${count}.`)
 }

@@ -32,6 +32,7 @@
 import { ConclaveError, json, type Keyspace } from '../client/index.js'
 import { invalidArgument } from './errors.js'
 import { checkName } from './names.js'
+import { checkWhole } from './numbers.js'
 import { pause } from './pause.js'
 import { type Isolation, LEVELS, type Level } from './stm/isolation.js'
 import { type Prefetch, Reads } from './stm/reads.js'
@@ -234,9 +235,7 @@ class Runner<T> {
 function checkOptions({ isolation, attemptsMax = 1, opsMax = 1, markPrefix }: StmOptions): void {
   if (isolation !== undefined && !Object.hasOwn(LEVELS, isolation))
     throw invalidArgument(`isolation is one of ${Object.keys(LEVELS).join(', ')}.`)
-  if (!(Number.isSafeInteger(attemptsMax) && attemptsMax >= 1))
-    throw invalidArgument(`attemptsMax is a whole number from 1 on, not ${attemptsMax}.`)
-  if (!(Number.isSafeInteger(opsMax) && opsMax >= 1))
-    throw invalidArgument(`opsMax is a whole number from 1 on, not ${opsMax}.`)
+  checkWhole(attemptsMax, 'attemptsMax', 1)
+  checkWhole(opsMax, 'opsMax', 1)
   if (markPrefix !== undefined && markPrefix !== false) checkName(markPrefix, 'A prefix of marks')
 }

@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { ConclaveError, type Keyspace, type Timer } from '../client/index.js'
-import { invalidArgument } from './errors.js'
+import { checkPositive } from './numbers.js'
 import type { Session } from './session.js'
 
 /** What every waiting call takes. */
@@ -26,8 +26,7 @@ export class Waiting {
    */
   constructor(on: Session | Keyspace, { signal, timeoutMs }: WaitOptions, what: string) {
     this.#on = on
-    if (timeoutMs !== undefined && !(timeoutMs > 0))
-      throw invalidArgument(`timeoutMs is a positive number of milliseconds, not ${timeoutMs}.`)
+    if (timeoutMs !== undefined) checkPositive(timeoutMs, 'timeoutMs')
     this.#checkAlive()
     const onAbort = () => this.#end(aborted(signal?.reason, what))
     letManyListen(signal)

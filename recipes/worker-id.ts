@@ -30,6 +30,7 @@ import { insist } from './insist.js'
 import { nextChange } from './looking.js'
 import { Mutex } from './mutex.js'
 import { checkName } from './names.js'
+import { checkWhole } from './numbers.js'
 import { Session } from './session.js'
 import { Waiting, type WaitOptions } from './waiting.js'
 import { WorkerId } from './worker-id-handle.js'
@@ -83,11 +84,9 @@ export class WorkerIds {
   constructor(session: Session, name: string, options: WorkerIdOptions = {}) {
     const { bits = BITS, quarantineMs = 0 } = options
     checkName(name)
-    if (!(Number.isSafeInteger(bits) && bits >= 1 && bits <= BITS_MAX))
-      throw invalidArgument(`bits is a whole number from 1 to ${BITS_MAX}, not ${bits}.`)
+    checkWhole(bits, 'bits', 1, BITS_MAX)
     const { max = 2 ** bits - 1 } = options
-    if (!(Number.isSafeInteger(max) && max >= 0 && max <= MAX))
-      throw invalidArgument(`max is a whole number from 0 to ${MAX}, not ${max}.`)
+    checkWhole(max, 'max', 0, MAX)
     if (!(quarantineMs >= 0 && Number.isFinite(quarantineMs)))
       throw invalidArgument(`quarantineMs is a number from 0 on, not ${quarantineMs}.`)
     this.session = session

@@ -10,7 +10,7 @@ import {
   op,
   type RequestOptions,
 } from '../../client/index.js'
-import { invalidArgument } from '../errors.js'
+import { checkWhole } from '../numbers.js'
 import { pause } from '../pause.js'
 import { checkChain } from './chain.js'
 import { type CronJob, checkJobName, type JobRecord, jobCodec, jobRecord } from './job.js'
@@ -157,8 +157,7 @@ export class Catalogue {
 
   /** The next ticks of a job, paused or not. */
   async next(name: string, count: number, options: RequestOptions): Promise<number[]> {
-    if (!(Number.isSafeInteger(count) && count >= 1 && count <= 10_000))
-      throw invalidArgument(`The number of ticks is from 1 to 10,000, not ${count}.`)
+    checkWhole(count, 'The number of ticks', 1, 10_000)
     const index = await this.read(options)
     const job = index.jobs.get(name)
     if (job === undefined) throw new ConclaveError('not-found', `There is no job '${name}'.`)

@@ -35,6 +35,7 @@ import {
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
 import { checkSegment } from '../names.js'
+import { checkNotNegative, checkWhole } from '../numbers.js'
 import { checkOptions, randomOwner, TTL_SECONDS } from '../session-options.js'
 import { Catalogue, type JobInfo } from './catalogue.js'
 import type { CronEvents } from './events.js'
@@ -117,7 +118,7 @@ export class Cron implements AsyncDisposable {
     this.#keys = new CronKeys(prefix, group)
     if (node !== undefined) checkSegment(node, "A node's name")
     checkOptions({}, ttlSeconds)
-    if (!(standInMs >= 0)) throw invalidArgument(`standInMs is at least 0, not ${standInMs}.`)
+    checkNotNegative(standInMs, 'standInMs')
     this.client = client
     this.group = group
     this.node = node ?? randomOwner(client)
@@ -235,8 +236,7 @@ export class Cron implements AsyncDisposable {
     { limit = HISTORY_LIMIT, ...options }: RequestOptions & { readonly limit?: number } = {},
   ): Promise<RunRecord[]> {
     checkJobName(name)
-    if (!(Number.isSafeInteger(limit) && limit >= 1))
-      throw invalidArgument(`limit is a whole number, at least 1, not ${limit}.`)
+    checkWhole(limit, 'limit', 1)
     return readHistory(this.client, this.#keys, name, { limit, ...options })
   }
 
@@ -263,7 +263,7 @@ export class Cron implements AsyncDisposable {
    * ends its lease. Others take over its jobs at once. Idempotent.
    */
   stop({ drainMs = DRAIN_MS }: StopOptions = {}): Promise<void> {
-    if (!(drainMs >= 0)) throw invalidArgument(`drainMs is at least 0, not ${drainMs}.`)
+    checkNotNegative(drainMs, 'drainMs')
     this.#stopping ??= this.#worker?.stop(drainMs) ?? Promise.resolve()
     return this.#stopping
   }

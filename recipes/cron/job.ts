@@ -3,6 +3,7 @@
 import { json } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
 import { checkSegment } from '../names.js'
+import { checkWhole } from '../numbers.js'
 import type { NodeTags } from './records.js'
 import type { DstRule } from './schedule.js'
 import { ticksOf } from './ticks.js'
@@ -243,13 +244,6 @@ function oneOf(value: string | undefined, allowed: readonly string[], what: stri
     throw invalidArgument(`${what} is one of ${allowed.join(', ')}, not ${value}.`)
 }
 
-function whole(
-  value: number | undefined,
-  what: string,
-  min: number,
-  max = Number.MAX_SAFE_INTEGER,
-): void {
-  if (value === undefined || (Number.isSafeInteger(value) && value >= min && value <= max)) return
-  const limit = max === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${max}`
-  throw invalidArgument(`${what} is a whole number, at least ${min}${limit}, not ${value}.`)
+function whole(value: number | undefined, what: string, min: number, max?: number): void {
+  if (value !== undefined) checkWhole(value, what, min, max)
 }

@@ -30,6 +30,7 @@ import { invalidArgument } from '../errors.js'
 import { insist } from '../insist.js'
 import { grantLease } from '../lease.js'
 import { checkName } from '../names.js'
+import { checkPositive } from '../numbers.js'
 import { randomOwner } from '../session-options.js'
 
 /** How a {@link RunCoordinator} behaves. */
@@ -82,7 +83,7 @@ export class RunCoordinator {
   constructor(client: Keyspace, options: RunCoordinatorOptions = {}) {
     const { prefix = PREFIX, timeoutMs = TIMEOUT_MS, owner = randomOwner(client) } = options
     checkName(prefix, 'A prefix')
-    if (!(timeoutMs > 0)) throw invalidArgument(`timeoutMs is above 0, not ${timeoutMs}.`)
+    checkPositive(timeoutMs, 'timeoutMs')
     if (owner === '') throw invalidArgument('An owner must not be empty.')
     this.client = client
     this.prefix = prefix

@@ -10,6 +10,7 @@
  */
 
 import { invalidArgument } from '../errors.js'
+import { checkWhole } from '../numbers.js'
 import { DAY_SECONDS, daysFromCivil, YEAR_MAX } from './civil-time.js'
 import { CronSchedule, type DstRule } from './cron-schedule.js'
 import { every, NEVER, once, type Times } from './every.js'
@@ -159,8 +160,7 @@ class TimesOfText implements Schedule {
   }
 
   upcoming(afterMs: number, count: number): number[] {
-    if (!Number.isInteger(count) || count < 0 || count > COUNT_MAX)
-      throw invalidArgument(`count is a whole number from 0 to ${COUNT_MAX}, not ${count}.`)
+    checkWhole(count, 'count', 0, COUNT_MAX)
     const found: number[] = []
     for (let at = this.next(afterMs); at !== undefined && found.length < count; at = this.next(at))
       found.push(at)

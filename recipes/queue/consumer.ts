@@ -15,6 +15,7 @@
 import { setMaxListeners } from 'node:events'
 import { ConclaveError, type ErrorCode, type Keyspace, TypedEvents } from '../../client/index.js'
 import { invalidArgument, LostError, NotHeldError } from '../errors.js'
+import { checkPositive, checkWhole } from '../numbers.js'
 import { jittered, pause } from '../pause.js'
 import { Attempt } from './attempt.js'
 import type { Claims } from './claims.js'
@@ -96,13 +97,20 @@ export class Consumer<T> implements AsyncDisposable {
     client: Keyspace,
     claims: Claims<T>,
     handler: ItemHandler<T>,
-    { concurrency = 1, prefetch = 0, handlerTimeoutMs, signal }: ConsumeOptions,
+    {
+      concurrency = 1,
+      prefetch = 0,
+      handlerTimeoutMs = Number.POSITIVE_INFINITY,
+      signal,
+    }: ConsumeOptions,
   ) {
     if (typeof handler !== 'function') throw invalidArgument('A handler is a function.')
-    this.#concurrency = wholeFrom(1, concurrency, 'concurrency')
-    this.#places = this.#concurrency + wholeFrom(0, prefetch, 'prefetch')
-    this.#timeoutMs = handlerTimeoutMs ?? Number.POSITIVE_INFINITY
-    if (!(this.#timeoutMs > 0)) throw invalidArgument('handlerTimeoutMs is greater than 0.')
+    checkWhole(concurrency, 'concurrency', 1)
+    checkWhole(prefetch, 'prefetch', 0)
+    checkPositive(handlerTimeoutMs, 'handlerTimeoutMs')
+    this.#concurrency = concurrency
+    this.#places = concurrency + prefetch
+    this.#timeoutMs = handlerTimeoutMs
     this.#client = client
     this.#claims = claims
     this.#handler = handler
@@ -269,9 +277,4 @@ export class Consumer<T> implements AsyncDisposable {
       await this.#rest(refusals, signal)
     }
   }
-}
-
-function wholeFrom(min: number, value: number, what: string): number {
-  if (Number.isSafeInteger(value) && value >= min) return value
-  throw invalidArgument(`${what} is a whole number from ${min} on, not ${value}.`)
 }

@@ -15,8 +15,8 @@ import {
   type RequestOptions,
   type ValueCodec,
 } from '../../client/index.js'
-import { invalidArgument } from '../errors.js'
 import { checkSegment } from '../names.js'
+import { checkWhole } from '../numbers.js'
 import { Waiting, type WaitOptions } from '../waiting.js'
 import { commitGuarded } from './guarded.js'
 import type { QueueKeys } from './keys.js'
@@ -69,8 +69,7 @@ export class DeadLetters<T> {
   /** Some of them, by id. 1 round trip, and 1 for 16 values. */
   async list(options: DeadListOptions = {}): Promise<DeadLetter<T>[]> {
     const { limit = LIMIT, after, ...request } = options
-    if (!(Number.isSafeInteger(limit) && limit >= 1 && limit <= LIMIT_MAX))
-      throw invalidArgument(`limit is from 1 to ${LIMIT_MAX}, not ${limit}.`)
+    checkWhole(limit, 'limit', 1, LIMIT_MAX)
     const { prefix } = this.#keys.dead
     const from = after === undefined ? prefix : `${this.#keys.deadItem(after)}\0`
     const { kvs } = await this.#client.kv.getAll(

@@ -39,6 +39,7 @@ import {
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
 import { checkSegment } from '../names.js'
+import { checkWhole } from '../numbers.js'
 import { checkOptions, type SessionOptions, TTL_SECONDS } from '../session-options.js'
 import { Waiting, type WaitOptions } from '../waiting.js'
 import { Claims } from './claims.js'
@@ -138,7 +139,7 @@ export class Queue<Out, In = Out> implements AsyncDisposable {
    */
   constructor(client: Keyspace, name: string, options: QueueOptions<Out, In> = {}) {
     const { lengthMax, dedupSeconds = DEDUP_SECONDS } = options
-    if (lengthMax !== undefined) checkWhole(lengthMax, 'lengthMax', 1, Number.MAX_SAFE_INTEGER)
+    if (lengthMax !== undefined) checkWhole(lengthMax, 'lengthMax', 1)
     checkWhole(dedupSeconds, 'dedupSeconds', DEDUP_SECONDS_MIN, DEDUP_SECONDS_MAX)
     checkOptions(options, options.ttlSeconds ?? TTL_SECONDS)
     this.client = client
@@ -334,9 +335,4 @@ export class Queue<Out, In = Out> implements AsyncDisposable {
   #randomId(): string {
     return Buffer.from(this.client.random.bytes(12)).toString('hex')
   }
-}
-
-function checkWhole(value: number, what: string, min: number, max: number): void {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return
-  throw invalidArgument(`${what} is a whole number from ${min} to ${max}, not ${value}.`)
 }

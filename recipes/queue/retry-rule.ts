@@ -2,6 +2,7 @@
 
 import type { Keyspace } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
+import { checkWhole } from '../numbers.js'
 import { jittered } from '../pause.js'
 import type { ClaimHold } from './claim-hold.js'
 import { reasonOf } from './records.js'
@@ -32,8 +33,7 @@ export class RetryRule {
 
   /** @throws {ConclaveError} `invalid-argument`. */
   constructor(client: Keyspace, { maxAttempts = ATTEMPTS_MAX, backOffMs }: RetryOptions) {
-    if (!(Number.isSafeInteger(maxAttempts) && maxAttempts >= 1))
-      throw invalidArgument(`maxAttempts is a whole number from 1 on, not ${maxAttempts}.`)
+    checkWhole(maxAttempts, 'maxAttempts', 1)
     if (backOffMs !== undefined && typeof backOffMs !== 'function')
       throw invalidArgument('backOffMs is a function of the attempts so far.')
     this.#client = client

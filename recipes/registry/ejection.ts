@@ -9,6 +9,7 @@
 
 import type { Random } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
+import { checkWhole } from '../numbers.js'
 
 /** When instances are ejected. */
 export interface EjectionOptions {
@@ -29,8 +30,7 @@ export type EjectionRules = Required<EjectionOptions>
 export function ejectionRules(options: EjectionOptions): EjectionRules {
   const rules = { failures: 5, baseMs: 10_000, maxMs: 300_000, maxShare: 0.5, ...options }
   const { failures, baseMs, maxMs, maxShare } = rules
-  if (!(Number.isInteger(failures) && failures >= 1))
-    throw invalidArgument(`ejection.failures is a whole number from 1, not ${failures}.`)
+  checkWhole(failures, 'ejection.failures', 1)
   if (!(baseMs > 0 && maxMs >= baseMs))
     throw invalidArgument('ejection.baseMs is positive, and at most ejection.maxMs.')
   if (!(maxShare >= 0 && maxShare <= 1))

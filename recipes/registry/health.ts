@@ -12,7 +12,7 @@
  */
 
 import type { Keyspace, Timer } from '../../client/index.js'
-import { invalidArgument } from '../errors.js'
+import { checkPositive } from '../numbers.js'
 import { pause } from '../pause.js'
 import type { Instance } from './instance.js'
 import type { Registration } from './registration.js'
@@ -211,8 +211,6 @@ class Rounds implements Checking {
 function rulesOf(options: CheckOptions): CheckRules {
   const defaults = { everyMs: 5_000, timeoutMs: 1_000, failures: 3, successes: 1, concurrency: 16 }
   const rules = { ...defaults, ...options }
-  for (const [name, value] of Object.entries(rules))
-    if (!(typeof value === 'number' && value > 0))
-      throw invalidArgument(`${name} is a positive number, not ${value}.`)
+  for (const [name, value] of Object.entries(rules)) checkPositive(value, name)
   return rules
 }

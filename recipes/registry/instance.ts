@@ -2,6 +2,7 @@
 
 import { invalidArgument } from '../errors.js'
 import { checkSegment } from '../names.js'
+import { checkWhole } from '../numbers.js'
 
 /**
  * Whether an instance wants requests.
@@ -90,8 +91,7 @@ export function instanceOf(given: NewInstance, id: () => string): Instance {
   const { address, port, protocol, version } = instance
   if (typeof address !== 'string' || !/^[^\s/[\]]+$/.test(address))
     throw invalidArgument(`An address is a host name or an IP address, not '${address}'.`)
-  if (!(Number.isInteger(port) && port >= 1 && port <= PORT_MAX))
-    throw invalidArgument(`A port is between 1 and ${PORT_MAX}, not ${port}.`)
+  checkWhole(port, 'A port', 1, PORT_MAX)
   if (typeof protocol !== 'string' || typeof version !== 'string')
     throw invalidArgument('A protocol and a version are text.')
   checkChange(instance)

@@ -27,7 +27,7 @@
  */
 
 import { ConclaveError, type Keyspace, type Listener, randomId } from '../../client/index.js'
-import { invalidArgument } from '../errors.js'
+import { checkNotNegative, checkPositive } from '../numbers.js'
 import { pause } from '../pause.js'
 import { PersistentNode } from '../persistent-node.js'
 import type { PersistentNodeEvents } from '../persistent-node-options.js'
@@ -178,8 +178,8 @@ export class Registration implements AsyncDisposable {
   }
 
   async #drain({ waitMs = 2_000, idle, timeoutMs = 30_000, signal }: DrainOptions): Promise<void> {
-    if (!(waitMs >= 0)) throw invalidArgument(`waitMs is at least 0, not ${waitMs}.`)
-    if (!(timeoutMs > 0)) throw invalidArgument(`timeoutMs is positive, not ${timeoutMs}.`)
+    checkNotNegative(waitMs, 'waitMs')
+    checkPositive(timeoutMs, 'timeoutMs')
     if (this.#leaving === undefined) {
       this.#leaving = 'draining'
       const leaving: InstanceChange = { status: 'draining', weight: 0 }

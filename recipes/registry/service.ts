@@ -30,6 +30,7 @@ import {
   TypedEvents,
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
+import { checkNotNegative, checkWhole } from '../numbers.js'
 import { jittered } from '../pause.js'
 import type { WaitOptions } from '../waiting.js'
 import { Balancer, type BalancerOptions, type Picked, type PickOptions } from './balancer.js'
@@ -114,9 +115,8 @@ export class Service implements AsyncDisposable {
     const { protectThreshold = 0, protectMs = 60_000, maxInstances = 10_000 } = options
     if (protectThreshold !== false && !(protectThreshold >= 0 && protectThreshold <= 1))
       throw invalidArgument(`protectThreshold is between 0 and 1, not ${protectThreshold}.`)
-    if (!(protectMs >= 0)) throw invalidArgument(`protectMs is at least 0, not ${protectMs}.`)
-    if (!(Number.isInteger(maxInstances) && maxInstances >= 1))
-      throw invalidArgument(`maxInstances is a whole number from 1, not ${maxInstances}.`)
+    checkNotNegative(protectMs, 'protectMs')
+    checkWhole(maxInstances, 'maxInstances', 1)
     this.name = name
     this.client = client
     this.#prefix = prefix
