@@ -19,6 +19,7 @@ import type { Calls } from './calls.js'
 import { Compare } from './compare.js'
 import type { RequestOptions } from './connection/connection.js'
 import { type Intent, invalidArgument } from './errors.js'
+import { type Known, refuseUnknownOptions } from './known-names.js'
 import { Op, type ResultsOf } from './op.js'
 import { type OpResult, type TxnResult, txnResult } from './op-result.js'
 import type { Init } from './wire/codec.js'
@@ -107,11 +108,15 @@ export class Txn<
   }
 }
 
+const PARTS: Known<keyof TxnParts> = { compare: true, success: true, failure: true }
+
 /** Used by `op.txn`: what is sent for a nested transaction. */
 export function nestedRequest(nested: TxnParts | Txn): Init<TxnRequest> {
-  if (typeof nested !== 'object' || nested === null)
+  const parts = nested instanceof Txn ? nested.parts : nested
+  if (typeof parts !== 'object' || parts === null || Object.keys(parts).length === 0)
     throw invalidArgument('A nested transaction is a Txn or { compare, success, failure }.')
-  const { compare = [], success = [], failure = [] } = nested instanceof Txn ? nested.parts : nested
+  refuseUnknownOptions(parts, PARTS, 'op.txn')
+  const { compare = [], success = [], failure = [] } = parts
   if (![compare, success, failure].every((part) => Array.isArray(part)))
     throw invalidArgument('compare, success and failure are lists.')
   addCompares([], compare)
