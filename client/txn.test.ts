@@ -112,7 +112,7 @@ describe('what is no transaction is refused at the door', () => {
     expect(() => op.txn({} as never)).toThrow(code)
     expect(() => op.txn([op.get('a')] as never)).toThrow(code)
     // In the words of the builder: it would be sent empty, and succeed.
-    expect(() => op.txn({ then: [op.put('a', '1')] } as never)).toThrow(/op\.txn\.then/)
+    expect(() => op.txn({ else: [op.put('a', '1')] } as never)).toThrow(/op\.txn\.else/)
     expect(() => op.txn({ success: op.get('a') as never })).toThrow(code)
     expect(() => op.txn({ compare: [{}] as never })).toThrow(code)
   })
