@@ -63,6 +63,26 @@ export function positiveNumber(flag: string, text: string): number {
   throw new UsageError(`--${flag} must be a number above 0, such as 0.5 or 10, not "${text}"`)
 }
 
+/**
+ * Carries out the command of this process: reads its flags, or says what they are for `--help`.
+ *
+ * @returns the exit code.
+ */
+export function command<const F extends Flags>(
+  usage: string,
+  flags: F,
+  carryOut: (values: Values<F>) => number | Promise<number>,
+): Promise<number> {
+  return orUsage(() => {
+    const values = parseFlags(process.argv.slice(2), flags)
+    if ('help' in values && values.help === true) {
+      process.stdout.write(usage)
+      return 0
+    }
+    return carryOut(values)
+  })
+}
+
 /** Carries out a command; a mistake in its line is one sentence on stderr. @returns the exit code, 2 for a mistake. */
 export async function orUsage(carryOut: () => number | Promise<number>): Promise<number> {
   try {

@@ -9,7 +9,7 @@
  */
 
 import { Worker } from 'node:worker_threads'
-import { orUsage, parseFlags, positiveNumber, UsageError, wholeNumber } from '../command-line.js'
+import { command, positiveNumber, UsageError, type Values, wholeNumber } from '../command-line.js'
 import { SeededRandom } from '../model/random.js'
 import { corpusOf, keep, readCase } from './fuzz.js'
 import type { Task, Told } from './fuzz-worker.js'
@@ -38,14 +38,9 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-process.exitCode = await orUsage(main)
+process.exitCode = await command(USAGE, FLAGS, main)
 
-async function main(): Promise<number> {
-  const values = parseFlags(process.argv.slice(2), FLAGS)
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
+async function main(values: Values<typeof FLAGS>): Promise<number> {
   const chosen = targets.filter(({ name }) => name === (values.target ?? name))
   if (chosen.length === 0)
     throw new UsageError(`--target must be one of ${NAMES}, not "${values.target}"`)

@@ -9,7 +9,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../../server/host/free-port.js'
-import { COMMAND, ProcessMember, type ServerProgram, waitFor } from './process-cluster.js'
+import {
+  agreedLeader,
+  COMMAND,
+  ProcessMember,
+  type ServerProgram,
+  waitFor,
+} from './process-cluster.js'
 
 /** Our own server. */
 export const OUR_SERVER: ServerProgram = {
@@ -103,11 +109,7 @@ export class GrowingCluster {
   async leader(): Promise<GrowingMember> {
     let found: GrowingMember | undefined
     await waitFor('a leader', async () => {
-      const { up } = this
-      const answers = await Promise.all(up.map((member) => member.status()))
-      const leaders = new Set(answers.map((answer) => answer?.leader ?? 0n))
-      const at = answers.findIndex((answer) => answer?.header?.memberId === answer?.leader)
-      if (leaders.size === 1 && !leaders.has(0n) && at >= 0) found = up[at]
+      found = await agreedLeader(this.up)
       return found !== undefined
     })
     return found!

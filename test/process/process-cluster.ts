@@ -229,10 +229,7 @@ export class ProcessCluster {
     await waitFor(`a leader among ${up.map(({ name }) => name).join(', ')}`, async () => {
       const ended = allMustLive ? up.find((member) => !member.isUp) : undefined
       if (ended !== undefined) throw new Error(`${ended.name} ended: ${ended.stderr}`)
-      const answers = await Promise.all(up.map((member) => member.status()))
-      const leaders = new Set(answers.map((answer) => answer?.leader ?? 0n))
-      const at = answers.findIndex((answer) => answer?.header?.memberId === answer?.leader)
-      if (leaders.size === 1 && !leaders.has(0n) && at >= 0) found = up[at]
+      found = await agreedLeader(up)
       return found !== undefined
     })
     return found!
@@ -251,6 +248,16 @@ export class ProcessCluster {
     await Promise.all(this.members.map((member) => member.end()))
     await rm(this.#directory, { recursive: true, force: true })
   }
+}
+
+/** The member that leads, if all of these answer and agree on it. */
+export async function agreedLeader<M extends ProcessMember>(
+  members: readonly M[],
+): Promise<M | undefined> {
+  const answers = await Promise.all(members.map((member) => member.status()))
+  const leaders = new Set(answers.map((answer) => answer?.leader ?? 0n))
+  const at = answers.findIndex((answer) => answer?.header?.memberId === answer?.leader)
+  return leaders.size === 1 && !leaders.has(0n) ? members[at] : undefined
 }
 
 /** Looks until the condition holds. @throws after half a minute, naming what was missing. */

@@ -10,7 +10,7 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { orUsage, parseFlags, positiveNumber, wholeNumber } from '../../command-line.js'
+import { command, positiveNumber, type Values, wholeNumber } from '../../command-line.js'
 import { Interruption } from '../../interruption.js'
 import { type Progress, type RoundReport, runRound } from './chaos-round.js'
 
@@ -30,14 +30,9 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-process.exitCode = await orUsage(main)
+process.exitCode = await command(USAGE, FLAGS, main)
 
-async function main(): Promise<number> {
-  const values = parseFlags(process.argv.slice(2), FLAGS)
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
+async function main(values: Values<typeof FLAGS>): Promise<number> {
   const seconds = 60 * positiveNumber('minutes', values.minutes)
   const roundSeconds = Math.min(seconds, positiveNumber('round', values.round))
   const seed = wholeNumber('seed', values.seed, Date.now() % 1_000_000_000)

@@ -3,7 +3,7 @@
  * One round; exit code 1 when a promise was broken, 2 when the command line is wrong.
  */
 
-import { orUsage, parseFlags, positiveNumber, wholeNumber } from '../../command-line.js'
+import { command, positiveNumber, type Values, wholeNumber } from '../../command-line.js'
 import { runFleet } from './fleet.js'
 
 const USAGE = `node dist/test/process/cron/main.js [options]
@@ -20,14 +20,9 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-process.exitCode = await orUsage(main)
+process.exitCode = await command(USAGE, FLAGS, main)
 
-async function main(): Promise<number> {
-  const values = parseFlags(process.argv.slice(2), FLAGS)
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
+async function main(values: Values<typeof FLAGS>): Promise<number> {
   const seed = wholeNumber('seed', values.seed, Date.now() % 1_000_000_000)
   const seconds = positiveNumber('seconds', values.seconds)
   const onFault = values.faults ? console.log : () => {}

@@ -5,7 +5,7 @@
  * exit code 1. A command line that cannot be carried out ends it with 2.
  */
 
-import { orUsage, parseFlags, positiveNumber, someOf, wholeNumber } from '../../command-line.js'
+import { command, positiveNumber, someOf, type Values, wholeNumber } from '../../command-line.js'
 import { Interruption } from '../../interruption.js'
 import { runMarks } from './marks-round.js'
 import { reportText } from './report-text.js'
@@ -28,14 +28,9 @@ const FLAGS = {
 
 const ROUND_SECONDS = 60
 
-process.exitCode = await orUsage(main)
+process.exitCode = await command(USAGE, FLAGS, main)
 
-async function main(): Promise<number> {
-  const values = parseFlags(process.argv.slice(2), FLAGS)
-  if (values.help) {
-    process.stdout.write(USAGE)
-    return 0
-  }
+async function main(values: Values<typeof FLAGS>): Promise<number> {
   const modes = someOf('pipeline', values.pipeline, ['require', 'off'])
   const stopping = new AbortController()
   const interruption = new Interruption(() => stopping.abort())
