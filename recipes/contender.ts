@@ -44,7 +44,7 @@ export class Contender {
   ): Promise<Held | undefined> {
     return this.#seated(options, async (seat, waiting) => {
       const shared = seat.shared(entry.shareAs)
-      if (shared !== undefined || seat.taken) return shared
+      if (shared !== undefined || seat.wanted) return shared
       await seat.enter(waiting)
       return new Contention(line, seat, waiting, this.#what, entry, free).run()
     })

@@ -49,13 +49,14 @@ export class Grab {
   /** Holds all of them, in their order; undefined when somebody else has one. */
   async run(): Promise<Held[] | undefined> {
     // Whoever is in front at a seat of ours has that one.
-    if (this.#wanted.some(({ seat }) => seat.taken)) {
+    if (this.#wanted.some(({ seat }) => seat.wanted)) {
       for (const { seat } of this.#wanted) seat.decline()
       return undefined
     }
-    for (const { seat } of this.#wanted) void seat.enter(undefined)
+    const entering = this.#wanted.map(({ seat }) => seat.enter(undefined))
     let all: Held[] | undefined
     try {
+      await Promise.all(entering)
       const token = await this.#grab()
       this.#waiting.check()
       if (token !== undefined)

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { MutexWorld } from '../test/sim/mutex-world.js'
-import { Mutex, Session } from './index.js'
+import { MultiLock, Mutex, Session } from './index.js'
 
 let world: MutexWorld
 
@@ -69,6 +69,20 @@ describe('a request that meets a bad fate', () => {
     await world.run(100)
     expect(await world.keys()).toHaveLength(1)
     expect((await world.acquire(b!.mutex, { timeoutMs: 10_000 })).held).toBe(true)
+  })
+
+  test('join, arriving late, makes no later try fail while it is looked for', async () => {
+    const { mutex, worker, session } = await world.one('a')
+    void worker.doom('Txn', 'arrivesLate')
+    await world.release(await world.acquire(mutex))
+    const lock = await world.acquire(mutex)
+    await world.run(500)
+    const tried = await world.settle(lock.release().then(() => mutex.tryAcquire()))
+    expect(tried?.held).toBe(true)
+    await world.run(500)
+    const locks = new MultiLock(session, ['m', 'n'])
+    const both = await world.settle(tried!.release().then(() => locks.tryAcquire()))
+    expect(both?.held).toBe(true)
   })
 
   test('join, aborted, arriving later: is cleared away', async () => {

@@ -44,6 +44,8 @@ export class Seat {
   #held: { readonly held: Held; readonly shareAs: string } | undefined
   #suspect = false
   #sweeping = false
+  /** Who is in front only looks for a stray key. */
+  #swept = false
 
   /** @param dropped called when nobody needs the seat any more. */
   constructor(session: Session, key: string, dropped: () => void) {
@@ -55,6 +57,11 @@ export class Seat {
   /** Whether somebody is in front. */
   get taken(): boolean {
     return this.#taken
+  }
+
+  /** Whether somebody is in front who wants the key, or waits for that. */
+  get wanted(): boolean {
+    return this.#taken && !(this.#swept && this.#tickets.length === 0)
   }
 
   /** One more share of what is held under this owner, if anything is. */
@@ -165,17 +172,18 @@ export class Seat {
     if (this.#sweeping) return
     this.#sweeping = true
     const { client, signal } = this.session
-    while (!(await this.#swept()) && this.session.alive) await pause(client, SWEEP_MS, signal)
+    while (!(await this.#look()) && this.session.alive) await pause(client, SWEEP_MS, signal)
   }
 
   /** False: it was refused, and there may be a key. */
-  async #swept(): Promise<boolean> {
+  async #look(): Promise<boolean> {
     try {
       await this.enter(undefined)
     } catch {
       return false
     }
     this.#sweeping = false
+    this.#swept = true
     try {
       await clearKey(this.session, this.key)
       return true
@@ -183,6 +191,7 @@ export class Seat {
       this.#sweeping = true
       return false
     } finally {
+      this.#swept = false
       this.leave()
     }
   }
