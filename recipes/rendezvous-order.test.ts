@@ -79,15 +79,20 @@ describe('rendezvous', () => {
 
   test('a greater weight only brings keys to its member', () => {
     fc.assert(
-      fc.property(ids, fc.nat(), fc.double({ min: 1.1, max: 50, noNaN: true }), (members, which, weight) => {
-        const grown = members[which % members.length]!
-        const before = owners(members, KEYS)
-        const after = owners(
-          members.map((id) => ({ id, weight: id === grown ? weight : 1 })),
-          KEYS,
-        )
-        for (let i = 0; i < KEYS; i++) expect([before[i], grown]).toContain(after[i])
-      }),
+      fc.property(
+        ids,
+        fc.nat(),
+        fc.double({ min: 1.1, max: 50, noNaN: true }),
+        (members, which, weight) => {
+          const grown = members[which % members.length]!
+          const before = owners(members, KEYS)
+          const after = owners(
+            members.map((id) => ({ id, weight: id === grown ? weight : 1 })),
+            KEYS,
+          )
+          for (let i = 0; i < KEYS; i++) expect([before[i], grown]).toContain(after[i])
+        },
+      ),
       { numRuns: 30 },
     )
   })
