@@ -19,6 +19,8 @@ import type { Worker, Workload, WorkloadRow } from './worker.js'
 const CONTENDERS_MAX = 4
 const WAIT_MS_MAX = 15_000
 const HOLD_MS_MAX = 2_000
+/** Some hold for so long that their lease may end before they give it back. */
+const LONG_HOLD_MS_MAX = 15_000
 const LIMIT_MAX = 4
 
 /** What a holder has in hand. */
@@ -72,6 +74,12 @@ abstract class SharedLocks implements Workload {
     }
   }
 
+  /** Time passes while something is held. */
+  protected async pass(): Promise<void> {
+    const ms = this.random.chance(0.1) ? LONG_HOLD_MS_MAX : HOLD_MS_MAX
+    await this.worker.sleep(this.random.between(0, ms))
+  }
+
   /** The prefix of the keys that an operator may delete, without its separator. */
   protected abstract queueOf(name: string): string
 
@@ -114,13 +122,13 @@ class RWLocks extends SharedLocks {
   protected async hold(name: string, handle: Handle): Promise<Handle> {
     const { worker, random } = this
     const looks = random.chance(0.8)
-    await worker.sleep(random.between(0, HOLD_MS_MAX))
+    await this.pass()
     const writer = this.#writers.get(handle)
     if (writer === undefined || (looks && handle.signal.aborted)) return handle
     await writeFenced(worker, `guarded/${name}`, handle.fencingToken)
     if (handle.signal.aborted || !random.chance(0.3)) return handle
     const reader = await writer.downgrade()
-    await worker.sleep(random.between(0, HOLD_MS_MAX))
+    await this.pass()
     return reader
   }
 }
@@ -153,7 +161,7 @@ class Semaphores extends SharedLocks {
   }
 
   protected async hold(_name: string, handle: Handle): Promise<Handle> {
-    await this.worker.sleep(this.random.between(0, HOLD_MS_MAX))
+    await this.pass()
     return handle
   }
 }

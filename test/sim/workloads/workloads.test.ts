@@ -204,7 +204,7 @@ describe('the workload', () => {
   })
 
   test('of read-write locks has several readers at a time, writers, and downgrades', async () => {
-    const bed = await work(plan(['rwlock']), 40_000)
+    const bed = await work(plan(['rwlock']), 90_000)
     const { grants, writes } = bed.workloads.material.locks
     expect(grants.filter(({ key }) => key.includes('/read/')).length).toBeGreaterThan(15)
     expect(grants.filter(({ key }) => key.includes('/write/')).length).toBeGreaterThan(10)
