@@ -19,7 +19,7 @@ const FOLLOWERS_MAX = 50
 export function chainOps({ index, placement, keys }: Claimant, ended: RunRecord): Op[] {
   const followers = [...index.jobs.values()].filter(({ value }) => follows(value, ended))
   const lanes = followers.flatMap(({ value }) =>
-    [...placement.lanes].filter(({ job }) => job === value.name).map((lane) => ({ lane, value })),
+    placement.lanesOf(value.name).map((lane) => ({ lane, value })),
   )
   return lanes.slice(0, FOLLOWERS_MAX).map(({ lane, value }) => {
     const open: OpenRecord = {

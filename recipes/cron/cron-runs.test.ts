@@ -223,6 +223,17 @@ describe('a job', () => {
     expect(circle).toMatchObject({ code: 'invalid-argument' })
   })
 
+  test('follows one that was under way when it came, whoever joined meanwhile', async () => {
+    const a = await world.started('a', { work: 5_000, report: 0 })
+    await world.put(a, NEVER)
+    await world.settle(a.cron.trigger('work'))
+    await world.run(1_000)
+    await world.started('b', { report: 0 })
+    await world.put(a, { name: 'report', after: { job: 'work' } })
+    await world.run(10_000)
+    expect(world.calls.map(({ job }) => job)).toEqual(['work', 'report'])
+  })
+
   test('runs on n nodes, or on all, each tick once on each', async () => {
     const jobs = { two: 0, all: 0, web: 0 }
     const a = await world.started('a', jobs, { tags: { role: 'web' } })

@@ -104,8 +104,8 @@ function jobNamed(index: LiveIndex, name: string): IndexedJob {
   return job
 }
 
-function lanesOf(index: LiveIndex, job: IndexedJob): LaneId[] {
-  const lanes = [...new Placement(index).lanes].filter((lane) => lane.job === job.value.name)
+function lanesOf(index: LiveIndex, job: IndexedJob): readonly LaneId[] {
+  const lanes = new Placement(index).lanesOf(job.value.name)
   if (lanes.length > 0) return lanes
   throw new ConclaveError('failed-precondition', `No member may run '${job.value.name}'.`)
 }

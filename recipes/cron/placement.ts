@@ -26,18 +26,45 @@ export type Workers = readonly string[]
 
 /** Lanes of all jobs, and who works in them. */
 export class Placement {
+  readonly #index: LiveIndex
   readonly #workers = new Map<string, Workers>()
-  readonly #lanes = new Map<string, LaneId>()
+  /** By job. */
+  readonly #lanes = new Map<string, readonly LaneId[]>()
   /** Who may clean up the lanes of a job that nobody works in. */
   readonly #eligible = new Map<string, Workers>()
 
   constructor(index: LiveIndex) {
-    for (const { value: job } of index.jobs.values()) this.#place(job, index)
+    this.#index = index
+    for (const name of index.jobs.keys()) this.place(name)
+  }
+
+  /** A job is there, has changed or is gone; the members are as they were. */
+  place(name: string): void {
+    for (const lane of this.lanesOf(name)) this.#workers.delete(laneName(lane))
+    this.#lanes.delete(name)
+    this.#eligible.delete(name)
+    const job = this.#index.jobs.get(name)?.value
+    if (job === undefined) return
+    const { members } = this.#index
+    const able = [...members].filter(([, { value }]) => mayRun(value, job)).map(([node]) => node)
+    const order = rendezvous(able, name, Math.max(1, able.length))
+    this.#eligible.set(name, order)
+    const lanes = lanesOf(job, order)
+    for (const [lane, workers] of lanes) this.#workers.set(laneName({ job: name, lane }), workers)
+    this.#lanes.set(
+      name,
+      lanes.map(([lane]) => ({ job: name, lane })),
+    )
   }
 
   /** All lanes in which somebody is to work. */
-  get lanes(): IterableIterator<LaneId> {
-    return this.#lanes.values()
+  get lanes(): LaneId[] {
+    return [...this.#lanes.values()].flat()
+  }
+
+  /** Those of one job. */
+  lanesOf(job: string): readonly LaneId[] {
+    return this.#lanes.get(job) ?? []
   }
 
   /** Who works in a lane; empty for one that the job has no more, or nobody may work in. */
@@ -48,17 +75,6 @@ export class Placement {
   /** Those who may run a job, in order. */
   eligibleFor(job: string): Workers {
     return this.#eligible.get(job) ?? []
-  }
-
-  #place(job: JobRecord, { members }: LiveIndex): void {
-    const able = [...members].filter(([, { value }]) => mayRun(value, job)).map(([node]) => node)
-    const order = rendezvous(able, job.name, Math.max(1, able.length))
-    this.#eligible.set(job.name, order)
-    for (const [lane, workers] of lanesOf(job, order)) {
-      const id = { job: job.name, lane }
-      this.#lanes.set(laneName(id), id)
-      this.#workers.set(laneName(id), workers)
-    }
   }
 }
 

@@ -21,7 +21,7 @@ import { SessionSource } from '../session-source.js'
 import { type Claimant, takeStep } from './claim.js'
 import { decide } from './decide.js'
 import { type CronEvents, tellStep } from './events.js'
-import { type CronKeys, type KeyParts, type LaneId, laneName, laneOf } from './keys.js'
+import { type CronKeys, type KeyParts, type LaneId, laneName, laneOf, WHOLE_GROUP } from './keys.js'
 import { viewOf } from './lane-view.js'
 import { LaneWork } from './lane-work.js'
 import { LiveView } from './live-view.js'
@@ -163,11 +163,24 @@ export class Worker {
 
   #changed(parts: KeyParts | undefined): void {
     const kind = parts?.kind
-    const isPlacing = kind === undefined || kind === 'jobs' || kind === 'members'
-    if (isPlacing) this.#placement = undefined
-    if (isPlacing || kind === 'paused') this.#dirtyAll()
+    if (kind === undefined || kind === 'members') this.#placement = undefined
+    if (this.#placement === undefined || parts?.name === WHOLE_GROUP) this.#dirtyAll()
+    else if (kind === 'jobs' || kind === 'paused') this.#dirtyJob(parts!.name)
     else this.#lane(laneOf(parts!.name)).isDirty = true
     this.#wake()
+  }
+
+  /** A job has come, changed or gone, or was paused: what is known of others holds. */
+  #dirtyJob(name: string): void {
+    const { index } = this.#view
+    this.#placement!.place(name)
+    for (const id of this.#placement!.lanesOf(name)) this.#lane(id)
+    for (const { id } of index.lanes.values()) if (id.job === name) this.#lane(id)
+    for (const [key, lane] of this.#lanes) {
+      if (lane.id.job !== name) continue
+      lane.isDirty = true
+      if (lane.writing === 0 && !index.jobs.has(name)) this.#lanes.delete(key)
+    }
   }
 
   #dirtyAll(): void {
@@ -283,7 +296,15 @@ export class Worker {
 
   #claimant(): Claimant {
     const { node } = this.#options
-    return { keys: this.#keys, node, index: this.#view.index, placement: this.#placement! }
+    const { index } = this.#view
+    const placement = () => this.#placement ?? new Placement(index)
+    // A run that ends later decides on what is placed then, as on what is there then.
+    return {
+      ...{ keys: this.#keys, node, index },
+      get placement() {
+        return placement()
+      },
+    }
   }
 
   #lane(id: LaneId): LaneWork {
