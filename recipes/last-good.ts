@@ -146,7 +146,8 @@ export abstract class LastGood<T> implements AsyncDisposable {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new ConclaveError('closed', 'The configuration is closed.')
+    if (this.#isClosed)
+      throw new ConclaveError('closed', 'The configuration is closed; make a new one.')
   }
 
   /** A revision may change several keys; it is read once. */

@@ -197,7 +197,11 @@ export class LeaderSelector implements AsyncDisposable {
   }
 
   #begin(work: LeaderWork, signal?: AbortSignal): Promise<void> {
-    if (this.#closing.signal.aborted) throw new ConclaveError('closed', 'It was closed.')
+    if (this.#closing.signal.aborted)
+      throw new ConclaveError(
+        'closed',
+        `The leader selector '${this.name}' is closed; make a new one.`,
+      )
     if (this.#running !== undefined)
       throw new ConclaveError('failed-precondition', `'${this.name}' runs already.`)
     const stop = new AbortController()

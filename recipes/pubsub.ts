@@ -227,7 +227,7 @@ export class TopicCursor {
       const over = () => waiting.over || this.#client.closed
       if (await insist(this.#client, over, ack, waiting.signal)) return
       waiting.check()
-      throw new ConclaveError('closed', 'The client was closed.')
+      throw new ConclaveError('closed', 'The client is closed; make a new one.')
     } finally {
       waiting.close()
     }

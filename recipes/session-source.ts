@@ -82,7 +82,7 @@ export class SessionSource implements AsyncDisposable {
 }
 
 function closed(): ConclaveError {
-  return new ConclaveError('closed', 'It was closed; make a new one.')
+  return new ConclaveError('closed', 'The source of sessions is closed; make a new one.')
 }
 
 function cancelled({ reason }: AbortSignal): ConclaveError {

@@ -94,7 +94,7 @@ export class Waiting {
   #checkAlive(): void {
     if ('onLost' in this.#on) this.#on.check()
     else if (this.#on.closed)
-      throw new ConclaveError('closed', 'The client was closed; make a new one.')
+      throw new ConclaveError('closed', 'The client is closed; make a new one.')
   }
 
   #end(error: Error): void {
@@ -111,7 +111,8 @@ function letManyListen(signal: AbortSignal | undefined): void {
 function aborted(cause: unknown, what: string): ConclaveError {
   if ((Object(cause) as { name?: unknown }).name === 'TimeoutError')
     return new ConclaveError('deadline-exceeded', `${what} was not granted in time.`, { cause })
-  return new ConclaveError('cancelled', `The wait for ${what} was aborted.`, { cause })
+  const inner = what.charAt(0).toLowerCase() + what.slice(1)
+  return new ConclaveError('cancelled', `The wait for ${inner} was aborted.`, { cause })
 }
 
 /** A wait that is over rejects when what it began is undone, but no later than this, in milliseconds. */

@@ -107,9 +107,7 @@ export class Claims<T> {
 
   /** What is held is lost, or given back by the end of the lease; who waits fails with `closed`. Idempotent. */
   async close(): Promise<void> {
-    this.#wishes.refuseAll(
-      new ConclaveError('closed', `The queue '${this.#keys.name}' was closed.`),
-    )
+    this.#wishes.refuseAll(this.#closedError())
     this.#controller.abort()
     this.#timer?.cancel()
     await this.#following
@@ -117,11 +115,11 @@ export class Claims<T> {
   }
 
   #checkOpen(): void {
-    if (this.#controller.signal.aborted)
-      throw new ConclaveError(
-        'closed',
-        `The queue '${this.#keys.name}' was closed; make a new one.`,
-      )
+    if (this.#controller.signal.aborted) throw this.#closedError()
+  }
+
+  #closedError(): ConclaveError {
+    return new ConclaveError('closed', `The queue '${this.#keys.name}' is closed; make a new one.`)
   }
 
   get #wanted(): number {

@@ -270,7 +270,7 @@ export class Queue<Out, In = Out> implements AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#closed !== undefined)
-      throw new ConclaveError('closed', `The queue '${this.name}' was closed; make a new one.`)
+      throw new ConclaveError('closed', `The queue '${this.name}' is closed; make a new one.`)
   }
 
   get #claiming(): Claims<Out> {

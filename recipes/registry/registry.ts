@@ -163,6 +163,6 @@ export class Registry implements AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#closing !== undefined)
-      throw new ConclaveError('closed', 'The registry is closed; make another one.')
+      throw new ConclaveError('closed', 'The registry is closed; make a new one.')
   }
 }

@@ -347,6 +347,6 @@ export class Service implements AsyncDisposable {
 
   #checkOpen(): void {
     if (this.#closed)
-      throw new ConclaveError('closed', `The view of '${this.name}' is closed; make another one.`)
+      throw new ConclaveError('closed', `The view of '${this.name}' is closed; make a new one.`)
   }
 }
