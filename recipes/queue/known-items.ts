@@ -40,6 +40,7 @@ export class KnownItems {
   readonly #entries = new Map<string, Entry>()
   readonly #ready = new Sorted<Entry>(byTurn)
   readonly #waiting = new Sorted<Entry>((a, b) => a.dueAtMs - b.dueAtMs || byTurn(a, b))
+  /** By lease, in hex. */
   readonly #consumers = new Map<string, KnownConsumer>()
   /** By lease: how many items it has, and when it got the last. */
   readonly #workers = new Map<bigint, { held: number; lastRevision: number }>()
@@ -151,7 +152,7 @@ export class KnownItems {
     if (key === undefined) return undefined
     if (key.kind === 'consumer') {
       const record = isThere ? consumerRecord(kv) : undefined
-      if (record === undefined) this.#consumers.delete(key.id)
+      if (record === undefined) this.#left(key.id)
       else this.#consumers.set(key.id, { leaseId: kv.lease, slots: record.slots })
       return undefined
     }
@@ -179,6 +180,19 @@ export class KnownItems {
     work.held += by
     work.lastRevision = Math.max(work.lastRevision, claim.token)
     this.#workers.set(claim.leaseId, work)
+    if (work.held === 0) this.#forget(claim.leaseId)
+  }
+
+  #left(id: string): void {
+    const gone = this.#consumers.get(id)
+    this.#consumers.delete(id)
+    if (gone !== undefined) this.#forget(gone.leaseId)
+  }
+
+  /** Leases are many in the course of time: only those are kept that have, or want, something. */
+  #forget(leaseId: bigint): void {
+    const isHere = this.#consumers.has(leaseId.toString(16))
+    if (!isHere && this.work(leaseId).held === 0) this.#workers.delete(leaseId)
   }
 
   /** Puts it where it belongs now. */
