@@ -30,7 +30,8 @@ describe('a wait', () => {
     await world.queued(a!.mutex, 2)
     controller.abort('no more')
     const error = await world.failure(waiting)
-    expect(error).toMatchObject({ code: 'cancelled', cause: 'no more' })
+    const message = "The wait for the lock 'm' was aborted."
+    expect(error).toMatchObject({ code: 'cancelled', cause: 'no more', message })
     expect(await world.keys()).toEqual([lock.key])
     const aborted = b!.mutex.acquire({ signal: controller.signal })
     expect((await world.failure(aborted)).code).toBe('cancelled')
