@@ -63,6 +63,20 @@ describe('a run', () => {
     expect((await world.settle(after.commit())).succeeded).toBe(false)
   })
 
+  test.each([null, undefined, 'text', Object.create(null)])(
+    'fails with whatever is thrown (%#), and the next one comes',
+    async (thrown) => {
+      const a = await doing('a', () => {
+        throw thrown
+      })
+      await world.put(a, { name: 'work', schedule: EVERY_SECOND })
+      await world.run(3_000)
+      const outcomes = (await history(a)).map(({ outcome }) => outcome)
+      expect(outcomes.length).toBeGreaterThanOrEqual(2)
+      expect(new Set(outcomes)).toEqual(new Set(['failure']))
+    },
+  )
+
   test('that takes too long is told, and one that does not listen is given up', async () => {
     const a = await doing('a', () => new Promise(() => {}))
     await world.put(a, { ...NEVER, timeoutMs: 1_000 })

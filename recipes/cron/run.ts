@@ -134,8 +134,7 @@ export class Run {
       await this.#parts.handler(this.#context())
       return undefined
     } catch (error) {
-      const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-      return text.slice(0, ERROR_MAX)
+      return textOf(error).slice(0, ERROR_MAX)
     }
   }
 
@@ -180,5 +179,14 @@ export class Run {
 
   #after(ms: number, run: () => void): void {
     this.#timers.push(this.session.client.clock.after(ms, run))
+  }
+}
+
+/** What was thrown, in words. It may be anything. */
+function textOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  } catch {
+    return 'Something was thrown that cannot be put into words.'
   }
 }
