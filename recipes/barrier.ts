@@ -31,7 +31,7 @@
  */
 
 import { compare, type Keyspace, op, type RequestOptions } from '../client/index.js'
-import { isTransient } from './errors.js'
+import { isInDoubt, isTransient } from './errors.js'
 import { ask, nextChange } from './looking.js'
 import { checkName } from './names.js'
 import { pause } from './pause.js'
@@ -145,7 +145,7 @@ export class Barrier {
       try {
         return await SureCommits.of(this.#client, MARK_PREFIX).commit(deed, waiting)
       } catch (error) {
-        if ((Object(error) as { outcomeUnknown?: unknown }).outcomeUnknown === true) throw error
+        if (isInDoubt(error)) throw error
         waiting.check()
         if (!isTransient(error)) throw error
         await pause(this.#client, RETRY_MS, waiting.signal)

@@ -32,6 +32,7 @@ import {
   type RequestOptions,
   type ValueCodec,
 } from '../client/index.js'
+import { hasCode } from './errors.js'
 import { guardedPut } from './guarded-put.js'
 import { LastGood } from './last-good.js'
 import { checkName } from './names.js'
@@ -110,7 +111,7 @@ export class Config<T> extends LastGood<T> {
       try {
         return await this.#put(value, modRevision, options)
       } catch (error) {
-        const isConflict = error instanceof ConclaveError && error.code === 'conflict'
+        const isConflict = hasCode(error, 'conflict')
         if (!isConflict || tries === UPDATE_TRIES_MAX) throw error
       }
       await this.#cache.get(this.key, { consistent: true })

@@ -13,7 +13,7 @@
  * | a name, a value or an option is wrong | `ConclaveError` `invalid-argument` |
  */
 
-import { ConclaveError, type KeyValue } from '../client/index.js'
+import { ConclaveError, type ErrorCode, type KeyValue } from '../client/index.js'
 
 /**
  * Why something is lost.
@@ -128,6 +128,25 @@ const TRANSIENT = new Set([
 /** May the cluster do better in a while? */
 export function isTransient(error: unknown): boolean {
   return error instanceof ConclaveError && TRANSIENT.has(error.code)
+}
+
+/** Did the client or the server say this, and not something else? */
+export function hasCode(error: unknown, code: ErrorCode): error is ConclaveError {
+  return error instanceof ConclaveError && error.code === code
+}
+
+/** May it have been done all the same? */
+export function isInDoubt(error: unknown): error is ConclaveError {
+  return error instanceof ConclaveError && error.outcomeUnknown
+}
+
+/** The end of a wait for what may be done or not. */
+export function undecided(error: ConclaveError): ConclaveError {
+  return new ConclaveError(
+    'outcome-unknown',
+    `It may or may not have been done; read what it would have written. (${error.message})`,
+    { cause: error, outcomeUnknown: true },
+  )
 }
 
 /** Lets a loss pass, where its signal has told it; throws everything else. */

@@ -1,6 +1,7 @@
 /** A put that holds only if nobody wrote since, with an outcome that is always known. */
 
 import { ConclaveError, type Keyspace, type RequestOptions } from '../client/index.js'
+import { isInDoubt } from './errors.js'
 
 /** Tries while the outcome is unknown; each is safe, since all compare the same revision. */
 const TRIES_MAX = 3
@@ -36,7 +37,7 @@ export async function guardedPut(
         return existing.modRevision
       throw new ConclaveError('conflict', `Somebody else wrote ${key} meanwhile; read it again.`)
     } catch (error) {
-      if (!(error instanceof ConclaveError) || !error.outcomeUnknown) throw error
+      if (!isInDoubt(error)) throw error
       if (tries === TRIES_MAX || options.signal?.aborted) throw error
       inDoubt = true
     }

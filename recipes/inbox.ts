@@ -7,6 +7,7 @@
  */
 
 import { ConclaveError, type Keyspace } from '../client/index.js'
+import { undecided } from './errors.js'
 import { Waiting, type WaitOptions } from './waiting.js'
 
 /** A wish that waits. */
@@ -104,13 +105,4 @@ export class Inbox<Wish, Grant> {
       over.addEventListener('abort', onOver, { once: true })
     })
   }
-}
-
-/** The end of a wait for what may be done or not. */
-export function undecided(error: ConclaveError): ConclaveError {
-  return new ConclaveError(
-    'outcome-unknown',
-    `It may or may not have been done; read what it would have written. (${error.message})`,
-    { cause: error, outcomeUnknown: true },
-  )
 }

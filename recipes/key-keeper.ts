@@ -27,7 +27,7 @@
 
 import { ConclaveError, compare, type Keyspace, KeyValue, op } from '../client/index.js'
 import { BackOff } from './back-off.js'
-import { LostError, TakenError } from './errors.js'
+import { hasCode, LostError, TakenError } from './errors.js'
 import { insist } from './insist.js'
 import { readKey } from './own-key.js'
 import type { OwnPlace } from './own-place.js'
@@ -136,7 +136,7 @@ export class KeyKeeper {
         await this.#backOff.rest(0)
       } catch (error) {
         if (this.#signal.aborted) break
-        if (error instanceof ConclaveError && error.code === 'closed') throw error
+        if (hasCode(error, 'closed')) throw error
         await this.#trouble(error)
       }
     }
@@ -244,7 +244,7 @@ export class KeyKeeper {
           this.#learn(type === 'put' ? kv : undefined, kv.modRevision)
       } catch (error) {
         if (signal.aborted) return
-        const isCompacted = error instanceof ConclaveError && error.code === 'compacted'
+        const isCompacted = hasCode(error, 'compacted')
         if (!isCompacted) await this.#trouble(error)
         const found = await readKey(session, key).catch(() => undefined)
         if (found !== undefined) this.#learn(found.kv, found.revision)

@@ -28,7 +28,7 @@
  */
 
 import { ConclaveError, compare, type Keyspace, op, type RequestOptions } from '../client/index.js'
-import { isTransient } from './errors.js'
+import { hasCode, isInDoubt, isTransient } from './errors.js'
 import { ask } from './looking.js'
 import { checkName, checkSegment } from './names.js'
 import { checkWhole } from './numbers.js'
@@ -168,7 +168,7 @@ export class Latch {
       } catch (error) {
         waiting.check()
         if (!isTransient(error)) throw error
-        inDoubt ||= (error as ConclaveError).outcomeUnknown
+        inDoubt ||= isInDoubt(error)
         await pause(this.#client, RETRY_MS, waiting.signal)
       }
     }
@@ -215,7 +215,7 @@ export class Latch {
       }
     } catch (error) {
       waiting.check()
-      if ((error as ConclaveError).code === 'compacted') return false
+      if (hasCode(error, 'compacted')) return false
       if (!isTransient(error)) throw error
       await pause(this.#client, RETRY_MS, signal)
     }

@@ -7,7 +7,7 @@ import {
   type RequestOptions,
   randomId,
 } from '../client/index.js'
-import { LostError } from './errors.js'
+import { hasCode, LostError } from './errors.js'
 
 /** A lease that lived when it was asked for. */
 export interface LivingLease extends Lease {
@@ -66,7 +66,7 @@ export async function renewLease(
     const ttlSeconds = await client.lease.keepAliveOnce(id, options)
     return { id, ttlSeconds, grantedAtMs, resumed: true }
   } catch (error) {
-    if (error instanceof ConclaveError && error.code === 'lease-not-found')
+    if (hasCode(error, 'lease-not-found'))
       throw new LostError(`The session ${id.toString(16)}`, 'expired', error)
     throw error
   }

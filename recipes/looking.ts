@@ -1,7 +1,7 @@
 /** Looking at keys again and again until something is so: what all do who wait without a queue. */
 
-import { ConclaveError, type Watcher } from '../client/index.js'
-import { isTransient } from './errors.js'
+import type { Watcher } from '../client/index.js'
+import { hasCode, isTransient } from './errors.js'
 import { insist } from './insist.js'
 import type { Watched } from './line.js'
 import { pause } from './pause.js'
@@ -50,7 +50,7 @@ export async function nextChange(
     await Promise.race(changes)
   } catch (error) {
     waiting.check()
-    if (error instanceof ConclaveError && error.code === 'compacted') return
+    if (hasCode(error, 'compacted')) return
     if (!isTransient(error)) throw error
     await pause(client, RETRY_MS, signal)
   } finally {

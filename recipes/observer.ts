@@ -22,14 +22,13 @@
  */
 
 import {
-  ConclaveError,
   type Keyspace,
   type KeyValue,
   leavable,
   type RequestOptions,
   type WatchOptions,
 } from '../client/index.js'
-import { isTransient } from './errors.js'
+import { hasCode, isTransient } from './errors.js'
 import { KeyQueue } from './key-queue.js'
 import { pause } from './pause.js'
 
@@ -190,5 +189,5 @@ function candidate(kv: KeyValue | undefined): Candidate | null {
 }
 
 function isCompacted(error: unknown): boolean {
-  return error instanceof ConclaveError && error.code === 'compacted'
+  return hasCode(error, 'compacted')
 }

@@ -36,7 +36,7 @@ import {
   type OpResult,
   op,
 } from '../client/index.js'
-import { undecided } from './inbox.js'
+import { hasCode, isInDoubt, undecided } from './errors.js'
 import { insist } from './insist.js'
 import { type Mark, Marks } from './marks.js'
 import type { Waiting } from './waiting.js'
@@ -159,7 +159,7 @@ export class SureCommits {
         throw new ConclaveError('lease-not-found', `The mark ${mark.key} is gone.`)
       return { succeeded, responses: responses.slice(0, -1), revision }
     } catch (error) {
-      if (!(error instanceof ConclaveError && error.outcomeUnknown)) throw error
+      if (!isInDoubt(error)) throw error
       return this.#decide(mark, waiting, error)
     }
   }
@@ -231,7 +231,7 @@ function revisionIn(result: OpResult | undefined): number {
 }
 
 function isLeaseLost(error: unknown): boolean {
-  return error instanceof ConclaveError && error.code === 'lease-not-found' && !error.outcomeUnknown
+  return hasCode(error, 'lease-not-found') && !error.outcomeUnknown
 }
 
 /** The wait is over, and nothing was done. */

@@ -1,6 +1,7 @@
 /** Those who wait for the same thing, which becomes so for all of them at once. */
 
 import { ConclaveError, type Keyspace } from '../client/index.js'
+import { hasCode } from './errors.js'
 import { Waiting, type WaitOptions } from './waiting.js'
 
 /** See the head of the file. */
@@ -60,7 +61,7 @@ export class Waiters {
 
 /** What stood in the way says more of a wait that took too long than its timer does. */
 function withCause(error: unknown, cause: unknown): unknown {
-  const isLate = error instanceof ConclaveError && error.code === 'deadline-exceeded'
+  const isLate = hasCode(error, 'deadline-exceeded')
   if (!isLate || cause === undefined) return error
   return new ConclaveError(error.code, error.message, { cause })
 }

@@ -10,6 +10,7 @@ import {
   op,
   type RequestOptions,
 } from '../../client/index.js'
+import { isInDoubt } from '../errors.js'
 import { checkWhole } from '../numbers.js'
 import { pause } from '../pause.js'
 import { checkChain } from './chain.js'
@@ -102,7 +103,7 @@ export class Catalogue {
         if (succeeded) return true
         written = undefined
       } catch (error) {
-        if (!inDoubt(error) || tries >= TRIES_MAX) throw error
+        if (!isInDoubt(error) || tries >= TRIES_MAX) throw error
         await pause(this.#client, RETRY_MS, options.signal)
       }
       if (tries >= TRIES_MAX) throw new ConclaveError('conflict', `Others keep putting ${key}.`)
@@ -140,7 +141,7 @@ export class Catalogue {
           .commit(options)
         return succeeded || tries > 1
       } catch (error) {
-        if (!inDoubt(error) || tries >= TRIES_MAX) throw error
+        if (!isInDoubt(error) || tries >= TRIES_MAX) throw error
         await pause(this.#client, RETRY_MS, options.signal)
       }
     }
@@ -192,8 +193,4 @@ function infoOf(index: LiveIndex, placement: Placement, name: string, nowMs: num
   const nextMs = paused === undefined && !isOver ? job.ticks.next(lastMs) : undefined
   const nodes = placement.eligibleFor(name)
   return { job: job.value, paused, nextMs, nodes, counters, running, waiting }
-}
-
-function inDoubt(error: unknown): boolean {
-  return error instanceof ConclaveError && error.outcomeUnknown
 }

@@ -20,8 +20,8 @@
  * lane takes it up.)
  */
 
-import { type Compare, ConclaveError, compare, type Op, op, randomId } from '../../client/index.js'
-import { isTransient } from '../errors.js'
+import { type Compare, compare, type Op, op, randomId } from '../../client/index.js'
+import { hasCode, isInDoubt, isTransient } from '../errors.js'
 import { pause } from '../pause.js'
 import type { Session } from '../session.js'
 import { chainOps } from './chain.js'
@@ -87,17 +87,12 @@ export async function takeStep(
       }
       return { done: false, revision: result.revision }
     } catch (error) {
-      if (error instanceof ConclaveError && error.code === 'lease-not-found')
-        session.lose('expired', error)
+      if (hasCode(error, 'lease-not-found')) session.lose('expired', error)
       else if (!isTransient(error) && !isInDoubt(error)) throw error
     }
     await pause(client, RETRY_MS, session.signal)
   }
   return undefined
-}
-
-function isInDoubt(error: unknown): boolean {
-  return error instanceof ConclaveError && error.outcomeUnknown
 }
 
 function guardsOf({ keys }: Claimant, view: LaneView, step: Step): Compare[] {

@@ -9,7 +9,8 @@
  * one that nobody knows of.
  */
 
-import { ConclaveError, compare, type Op, op, type TxnResult } from '../../client/index.js'
+import { compare, type Op, op, type TxnResult } from '../../client/index.js'
+import { isInDoubt } from '../errors.js'
 import { pause } from '../pause.js'
 import type { Claimant } from './claim.js'
 import { recordOps } from './claim.js'
@@ -56,7 +57,7 @@ export async function endRun(
       ? op.delete(claimant.keys.open(open, open.run))
       : op.put(claimant.keys.open(open, open.run), JSON.stringify(retry))
   const told = retry === undefined ? { record } : { record, retryAtMs: retry.dueMs }
-  let isInDoubt = false
+  let inDoubt = false
   for (let pauseMs = PAUSE_MS_MIN; session.alive; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
     try {
       const { succeeded, revision } = await commit(claimant, parts, [write, ...ops])
@@ -64,9 +65,9 @@ export async function endRun(
       const swept = await sweep(claimant, parts)
       if (swept.succeeded) return { record, revision: swept.revision }
       // The mark is gone: by the first of our requests, unless none was in doubt.
-      return isInDoubt ? { ...told, revision } : lost
+      return inDoubt ? { ...told, revision } : lost
     } catch (error) {
-      if (error instanceof ConclaveError && error.outcomeUnknown) isInDoubt = true
+      if (isInDoubt(error)) inDoubt = true
       else parts.onError(error)
     }
     await pause(client, pauseMs, session.signal)

@@ -13,7 +13,7 @@ import {
   type RequestOptions,
   randomId,
 } from '../../client/index.js'
-import { invalidArgument } from '../errors.js'
+import { invalidArgument, isInDoubt } from '../errors.js'
 import { pause } from '../pause.js'
 import { checkOverlap, DEFAULTS, type OverlapPolicy } from './job.js'
 import { type CronKeys, type LaneId, runName } from './keys.js'
@@ -160,8 +160,7 @@ async function writePart(
       if (succeeded || tries > 1) return
       throw new ConclaveError('not-found', `The job '${job.value.name}' was removed meanwhile.`)
     } catch (error) {
-      const isInDoubt = error instanceof ConclaveError && error.outcomeUnknown
-      if (!isInDoubt || tries === TRIES_MAX || options.signal?.aborted === true) throw error
+      if (!isInDoubt(error) || tries === TRIES_MAX || options.signal?.aborted === true) throw error
     }
     await pause(client, RETRY_MS * tries, options.signal)
   }

@@ -26,7 +26,7 @@
  */
 
 import { ConclaveError, compare, type Keyspace, op } from '../../client/index.js'
-import { invalidArgument } from '../errors.js'
+import { hasCode, invalidArgument } from '../errors.js'
 import { insist } from '../insist.js'
 import { grantLease } from '../lease.js'
 import { checkName } from '../names.js'
@@ -136,7 +136,7 @@ export class RunCoordinator {
         return outcome.succeeded || outcome.responses[0].kvs[0]?.text() === claim
       } catch (error) {
         // Nobody renews it, so somebody may have ended it: take another.
-        const isGone = error instanceof ConclaveError && error.code === 'lease-not-found'
+        const isGone = hasCode(error, 'lease-not-found')
         if (!isGone || tries === LEASES_MAX) throw error
         this.#drop(ttlMs, lease)
       }

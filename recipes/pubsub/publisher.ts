@@ -13,7 +13,7 @@
  */
 
 import { ConclaveError, compare, op } from '../../client/index.js'
-import { isTransient } from '../errors.js'
+import { isInDoubt, isTransient } from '../errors.js'
 import { pause } from '../pause.js'
 import type { Waiting } from '../waiting.js'
 import { digits, type Floor, floorOf, publishedMs, type TopicStore } from './topic-store.js'
@@ -72,7 +72,7 @@ export class Publisher {
         floor ??= await this.#look(waiting)
         const before = this.#revision
         const answer = await this.#try(key, value, floor, waiting).catch((error: unknown) => {
-          if (error instanceof ConclaveError && error.outcomeUnknown) doubtful ??= before
+          if (isInDoubt(error)) doubtful ??= before
           waiting.check()
           throw error
         })

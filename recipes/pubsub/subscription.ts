@@ -13,8 +13,8 @@
  * of the watch wait for it.
  */
 
-import { ConclaveError, type KeyValue, op, type ValueCodec } from '../../client/index.js'
-import { isTransient } from '../errors.js'
+import { type KeyValue, op, type ValueCodec } from '../../client/index.js'
+import { hasCode, isTransient } from '../errors.js'
 import { pause } from '../pause.js'
 import { publishedMs, type TopicStore } from './topic-store.js'
 
@@ -94,7 +94,7 @@ export class Subscription<T> {
         yield* this.#present()
         yield* this.#future()
       } catch (error) {
-        const isCompacted = error instanceof ConclaveError && error.code === 'compacted'
+        const isCompacted = hasCode(error, 'compacted')
         const isOver = this.#signal.aborted || this.#store.client.closed
         if (isOver || !(isCompacted || isTransient(error))) throw error
         if (!isCompacted) await pause(this.#store.client, RETRY_MS, this.#signal)

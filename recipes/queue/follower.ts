@@ -4,7 +4,7 @@
  */
 
 import { ConclaveError, type Keyspace, type KeyValue } from '../../client/index.js'
-import { isTransient } from '../errors.js'
+import { hasCode, isTransient } from '../errors.js'
 import { pause } from '../pause.js'
 import type { Entry } from './entry.js'
 import type { QueueKeys } from './keys.js'
@@ -39,7 +39,7 @@ export async function follow(
       for await (const { events } of watcher.batches()) listener.onChange(items.apply(events))
     } catch (error) {
       if (signal.aborted) return
-      const isCompacted = error instanceof ConclaveError && error.code === 'compacted'
+      const isCompacted = hasCode(error, 'compacted')
       if (!isCompacted && !isTransient(error)) return listener.onFailure(error)
       if (!isCompacted) await pause(client, RETRY_MS, signal)
     }

@@ -1,6 +1,7 @@
 /** Transactions under a condition that they end themselves: sent again, the second does nothing. */
 
-import { ConclaveError, type Keyspace } from '../../client/index.js'
+import type { Keyspace } from '../../client/index.js'
+import { isInDoubt } from '../errors.js'
 import { insist } from '../insist.js'
 
 /** What became of one. `perhaps`: the condition holds no more, and an earlier try may be why. */
@@ -24,7 +25,7 @@ export async function commitGuarded(
       if (await commit()) return 'done'
       return inDoubt ? 'perhaps' : 'refused'
     } catch (error) {
-      inDoubt ||= error instanceof ConclaveError && error.outcomeUnknown
+      inDoubt ||= isInDoubt(error)
       throw error
     }
   }

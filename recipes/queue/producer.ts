@@ -23,7 +23,7 @@ import {
   op,
   type TxnResult,
 } from '../../client/index.js'
-import { isTransient } from '../errors.js'
+import { isInDoubt, isTransient } from '../errors.js'
 import { pause } from '../pause.js'
 import type { Waiting } from '../waiting.js'
 import type { QueueKeys } from './keys.js'
@@ -154,7 +154,7 @@ export class Producer {
         .else(...looks)
         .commit({ signal: waiting.signal })
     } catch (error) {
-      if (error instanceof ConclaveError && error.outcomeUnknown) onDoubt()
+      if (isInDoubt(error)) onDoubt()
       waiting.check()
       throw error
     }
