@@ -64,7 +64,10 @@ export interface CronJob {
   readonly dst?: DstRule
   /** Once, at this time in milliseconds since 1970. */
   readonly runAt?: number
-  /** Once, in so many milliseconds from when the job is put. */
+  /**
+   * Once, in so many milliseconds from when the job is first put. Put again it stays as it is, also
+   * when it has run: remove it before.
+   */
   readonly runIn?: number
   readonly after?: JobAfter
   /** Whose handler runs it. Default the name of the job. */
