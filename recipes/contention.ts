@@ -231,7 +231,8 @@ export class Contention {
     try {
       await deleteKey(this.#session, this.#seat.key, this.#token)
     } catch {
-      // The failure that made us withdraw is told; this key ends with the session.
+      // The failure that made us withdraw is told.
+      this.#seat.clearLater()
     }
   }
 }

@@ -94,6 +94,8 @@ export class Held {
    *
    * @throws {LostError} it was lost before.
    * @throws {NotHeldError} it was released before.
+   * @throws {ConclaveError} the server refused, as with `permission-denied`: it is not held any
+   *   more, and its key goes as soon as that is allowed, or with the session.
    */
   async release(): Promise<void> {
     this.check()
@@ -107,6 +109,10 @@ export class Held {
       const lost = new LostError(this.#what, 'deleted')
       this.#controller.abort(lost)
       throw lost
+    } catch (error) {
+      // The server refused: others must not wait for it until the session ends.
+      if (!(error instanceof LostError)) this.#seat.clearLater()
+      throw error
     } finally {
       this.#seat.leave()
     }

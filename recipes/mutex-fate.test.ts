@@ -47,6 +47,30 @@ describe('a request that meets a bad fate', () => {
     expect(await world.keys()).toEqual([])
   })
 
+  test('release, refused: the key goes as soon as that is allowed', async () => {
+    const [a, b] = await world.several(2)
+    const lock = await world.acquire(a!.mutex)
+    void a!.worker.doom('Txn', 'refused')
+    await expect(world.release(lock)).rejects.toMatchObject({ code: 'no-space' })
+    expect(lock.held).toBe(false)
+    expect((await world.acquire(b!.mutex, { timeoutMs: 5_000 })).held).toBe(true)
+  })
+
+  test('withdrawal, refused: those behind are granted as soon as it is allowed', async () => {
+    const [a, b, c] = await world.several(3)
+    const first = await world.acquire(a!.mutex)
+    const waiting = b!.mutex.acquire({ timeoutMs: 1_000 })
+    waiting.catch(() => {})
+    await world.queued(a!.mutex, 2)
+    const last = c!.mutex.acquire({ timeoutMs: 10_000 })
+    await world.queued(a!.mutex, 3)
+    void b!.worker.doom('Txn', 'refused')
+    await world.run(1_100)
+    await expect(waiting).rejects.toMatchObject({ code: 'deadline-exceeded' })
+    await world.release(first)
+    expect((await world.settle(last)).held).toBe(true)
+  })
+
   test('join, arriving when all is over: is cleared away', async () => {
     const [a, b] = await world.several(2)
     const sent = a!.worker.doom('Txn', 'arrivesLate')

@@ -134,7 +134,7 @@ export class Seat {
     if (next !== undefined) next.turn(undefined)
     else {
       this.#taken = false
-      if (!this.#suspect) this.#dropped()
+      if (!this.#suspect && !this.#sweeping) this.#dropped()
     }
   }
 
@@ -143,6 +143,11 @@ export class Seat {
     if (this.#suspect || !this.session.alive) return
     this.#suspect = true
     void this.#watchStrays(revision + 1)
+  }
+
+  /** Our key could not be deleted, and nobody holds by it: clear it as soon as that is allowed. */
+  clearLater(): void {
+    if (this.session.alive) void this.#sweep()
   }
 
   async #watchStrays(startRevision: number): Promise<void> {
