@@ -86,11 +86,11 @@ export {
 export { type DeadLetter, DeadLetters, type DeadListOptions } from './queue/dead-letters.js'
 export type { InflightItem, QueueParticipant, QueueReport, WaitingItem } from './queue/inspect.js'
 export { type NackOptions, QueueItem } from './queue/item.js'
+export type { ItemOptions } from './queue/new-item.js'
 export type { Enqueued } from './queue/producer.js'
 export {
   type ClaimOptions,
   type EnqueueOptions,
-  type ItemOptions,
   Queue,
   type QueueOptions,
 } from './queue/queue.js'

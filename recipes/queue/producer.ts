@@ -28,20 +28,14 @@ import { pause } from '../pause.js'
 import type { Waiting } from '../waiting.js'
 import type { QueueKeys } from './keys.js'
 import type { Markers } from './markers.js'
+import type { NewItem } from './new-item.js'
 import { QueueFullError } from './queue-full.js'
-import { encodeRecord, type ItemRecord } from './records.js'
+import { encodeRecord } from './records.js'
 
 /** Three puts and a transaction each, and two operations more: below etcd's 128. */
 export const ITEMS_PER_TXN = 31
 
 const RETRY_MS = 50
-
-/** Something to enqueue. */
-export interface NewItem {
-  readonly id: string
-  readonly value: Uint8Array | string
-  readonly record: ItemRecord
-}
 
 /** What became of something that was enqueued. */
 export interface Enqueued {

@@ -31,14 +31,12 @@
 
 import {
   ConclaveError,
-  encodeValue,
   json,
   type Keyspace,
   type RequestOptions,
   type ValueCodec,
 } from '../../client/index.js'
 import { invalidArgument } from '../errors.js'
-import { checkSegment } from '../names.js'
 import { checkWhole } from '../numbers.js'
 import { checkOptions, type SessionOptions, TTL_SECONDS } from '../session-options.js'
 import { Waiting, type WaitOptions } from '../waiting.js'
@@ -49,8 +47,9 @@ import { inspectQueue, type QueueParticipant, type QueueReport } from './inspect
 import type { QueueItem } from './item.js'
 import { QueueKeys } from './keys.js'
 import { Markers } from './markers.js'
-import { type Enqueued, type NewItem, Producer } from './producer.js'
-import { checkDelay, delayFor, type RetryOptions, RetryRule } from './retry-rule.js'
+import { type ItemOptions, newItem, portions } from './new-item.js'
+import { type Enqueued, Producer } from './producer.js'
+import { type RetryOptions, RetryRule } from './retry-rule.js'
 
 /** How a {@link Queue} behaves. */
 export interface QueueOptions<Out, In = Out>
@@ -70,20 +69,6 @@ export interface QueueOptions<Out, In = Out>
   readonly dedupSeconds?: number
 }
 
-/** How to enqueue an item. */
-export interface ItemOptions {
-  /** Greater goes first. A whole number from -1000 to 1000; default 0. */
-  readonly priority?: number
-  /** How long it waits before it is ready, in milliseconds, from 0 to a week. Default 0. */
-  readonly delayMs?: number
-  /**
-   * Its id: a second item of the same id is not enqueued while the first is in the queue, or
-   * dead, or was enqueued less than `dedupSeconds` ago. Not empty, without `/`, up to 256
-   * bytes. Default a random one.
-   */
-  readonly id?: string
-}
-
 /** How to enqueue. */
 export interface EnqueueOptions extends WaitOptions {
   /** Fail with a `QueueFullError`, or wait for room. Default `fail`. */
@@ -96,10 +81,6 @@ export interface ClaimOptions extends WaitOptions {
   readonly max?: number
 }
 
-/** Largest value, in bytes. A request of etcd's has 1.5 MiB. */
-const VALUE_BYTES_MAX = 1024 * 1024
-const ID_BYTES_MAX = 256
-const PRIORITY_MAX = 1_000
 const CLAIM_MAX = 1_000
 const DEDUP_SECONDS = 60
 const DEDUP_SECONDS_MIN = 10
@@ -185,8 +166,8 @@ export class Queue<Out, In = Out> implements AsyncDisposable {
     const waiting = new Waiting(this.client, options, `Room in the queue '${this.name}'`)
     try {
       const answers = new Map<string, Enqueued>()
-      const fresh = items.map((item) => this.#newItem(item))
-      for (const some of this.#portions(fresh))
+      const fresh = items.map((item) => newItem(this.client, this.#codec, item))
+      for (const some of portions(fresh, this.#producer.itemsMax))
         for (const one of await this.#producer.enqueue(some, waiting, whenFull))
           answers.set(one.id, one)
       const told = new Set<string>()
@@ -283,56 +264,5 @@ export class Queue<Out, In = Out> implements AsyncDisposable {
     }
     this.#claims ??= new Claims(this.client, this.#keys, this.#codec, this.#rule, session)
     return this.#claims
-  }
-
-  #newItem({
-    value,
-    id,
-    priority = 0,
-    delayMs = 0,
-  }: ItemOptions & { readonly value: In }): NewItem {
-    if (id !== undefined) {
-      checkSegment(id, 'The id of an item')
-      if (Buffer.byteLength(id) > ID_BYTES_MAX)
-        throw invalidArgument(`The id of an item has at most ${ID_BYTES_MAX} bytes.`)
-    }
-    checkWhole(priority, 'priority', -PRIORITY_MAX, PRIORITY_MAX)
-    checkDelay(delayMs)
-    const encoded = encodeValue(this.#codec, value)
-    const bytes = Buffer.byteLength(encoded)
-    if (bytes > VALUE_BYTES_MAX) {
-      const text = `A value has at most ${VALUE_BYTES_MAX} bytes, not ${bytes}: keep it elsewhere, and enqueue where.`
-      throw new ConclaveError('request-too-large', text)
-    }
-    const record = { priority, place: 0, attempts: 0, bytes, ...delayFor(this.client, delayMs) }
-    return { id: id ?? this.#randomId(), value: encoded, record }
-  }
-
-  /** In transactions that the server takes, each id once. */
-  #portions(items: readonly NewItem[]): NewItem[][] {
-    const portions: NewItem[][] = []
-    const ids = new Set<string>()
-    let bytes = 0
-    for (const item of items) {
-      if (ids.has(item.id)) continue
-      ids.add(item.id)
-      let last = portions.at(-1)
-      bytes += item.record.bytes
-      if (
-        last === undefined ||
-        last.length === this.#producer.itemsMax ||
-        bytes > VALUE_BYTES_MAX
-      ) {
-        last = []
-        portions.push(last)
-        bytes = item.record.bytes
-      }
-      last.push({ ...item, record: { ...item.record, place: last.length } })
-    }
-    return portions
-  }
-
-  #randomId(): string {
-    return Buffer.from(this.client.random.bytes(12)).toString('hex')
   }
 }
