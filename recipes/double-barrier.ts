@@ -39,6 +39,7 @@ import { type Entered, Entrance } from './double-barrier-entrance.js'
 import { cardOf, Room } from './double-barrier-room.js'
 import { LostError, NotHeldError } from './errors.js'
 import { ask, nextChange } from './looking.js'
+import { checkSession } from './names.js'
 import { checkWhole } from './numbers.js'
 import { deleteKey } from './own-key.js'
 import type { Session } from './session.js'
@@ -82,6 +83,7 @@ export class DoubleBarrier {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, name: string, count: number) {
+    checkSession(session)
     checkWhole(count, 'A count', 1, COUNT_MAX)
     this.#room = new Room(name, count)
     this.session = session

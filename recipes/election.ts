@@ -33,6 +33,7 @@ import { Contender } from './contender.js'
 import { exceptLost, NotHeldError } from './errors.js'
 import type { Held } from './held.js'
 import { insist } from './insist.js'
+import { checkSession } from './names.js'
 import { ElectionObserver } from './observer.js'
 import type { Session } from './session.js'
 import type { WaitOptions } from './waiting.js'
@@ -61,6 +62,7 @@ export class Election extends ElectionObserver {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, name: string) {
+    checkSession(session)
     super(session.client, name)
     this.session = session
     const key = session.keyUnder(name)

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { MutexWorld } from '../test/sim/mutex-world.js'
-import { Mutex, NotHeldError, Session } from './index.js'
+import { Mutex, NotHeldError, Semaphore, Session } from './index.js'
 
 let world: MutexWorld
 
@@ -119,4 +119,16 @@ describe('a lock', () => {
     const anew = await world.acquire(new Mutex(resumed, 'm'))
     expect(anew.fencingToken).toBeGreaterThan(lock.fencingToken)
   })
+})
+
+test('what is no session is told in words', async () => {
+  const { worker } = await world.one('a')
+  const client = worker.client as unknown as Session
+  const words = /A session is needed: what `await Session.create\(client\)` gives/
+  expect(() => new Mutex(client, 'a')).toThrow(words)
+  expect(() => new Semaphore(client, 'a', { limit: 1 })).toThrow(words)
+  expect(() => new Mutex(undefined as unknown as Session, 'a')).toThrow(words)
+  expect(() => new Mutex({ keyUnder() {} } as unknown as Session, 5 as unknown as string)).toThrow(
+    'A name must be a string.',
+  )
 })

@@ -37,6 +37,7 @@ import type { Held } from './held.js'
 import { KeyQueue } from './key-queue.js'
 import { Grab } from './multilock-grab.js'
 import { Lock, Mutex, type Participant } from './mutex.js'
+import { checkSession } from './names.js'
 import type { Session } from './session.js'
 import { type WaitOptions, waitingFor } from './waiting.js'
 
@@ -73,6 +74,7 @@ export class MultiLock {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, names: readonly string[], options: MultiLockOptions = {}) {
+    checkSession(session)
     const { owner = session.owner } = options
     if (owner === '') throw invalidArgument('An owner must not be empty.')
     checkNames(names)

@@ -28,6 +28,7 @@ import { Contender } from './contender.js'
 import { invalidArgument } from './errors.js'
 import { Handle, useHandle } from './handle.js'
 import { KeyQueue } from './key-queue.js'
+import { checkSession } from './names.js'
 import type { Session } from './session.js'
 import type { WaitOptions } from './waiting.js'
 
@@ -75,6 +76,7 @@ export class Mutex {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, name: string, options: MutexOptions = {}) {
+    checkSession(session)
     const { owner = session.owner, reentrant = false } = options
     if (owner === '') throw invalidArgument('An owner must not be empty.')
     this.session = session

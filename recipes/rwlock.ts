@@ -37,6 +37,7 @@
 import type { RequestOptions } from '../client/index.js'
 import { invalidArgument } from './errors.js'
 import type { Participant } from './mutex.js'
+import { checkSession } from './names.js'
 import { ReadWriteKeys, type RWKind } from './rwlock-line.js'
 import { ReadSide, WriteSide } from './rwlock-sides.js'
 import type { Session } from './session.js'
@@ -75,6 +76,7 @@ export class RWLock {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, name: string, options: RWLockOptions = {}) {
+    checkSession(session)
     const { owner = session.owner } = options
     if (owner === '') throw invalidArgument('An owner must not be empty.')
     this.session = session

@@ -38,6 +38,7 @@ import { invalidArgument } from './errors.js'
 import { useHandle } from './handle.js'
 import type { Held } from './held.js'
 import type { Participant } from './mutex.js'
+import { checkSession } from './names.js'
 import { Permit, tell } from './permit.js'
 import { PermitKeys } from './semaphore-keys.js'
 import { PermitLine } from './semaphore-line.js'
@@ -97,6 +98,7 @@ export class Semaphore {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, name: string, options: SemaphoreOptions = {}) {
+    checkSession(session)
     const { owner = session.owner, limit } = options
     if (owner === '') throw invalidArgument('An owner must not be empty.')
     if (limit !== undefined) checkPermits(limit, 'A limit')

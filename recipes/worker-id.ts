@@ -29,7 +29,7 @@ import { Held } from './held.js'
 import { insist } from './insist.js'
 import { nextChange } from './looking.js'
 import { Mutex } from './mutex.js'
-import { checkName } from './names.js'
+import { checkName, checkSession } from './names.js'
 import { checkWhole } from './numbers.js'
 import { Session } from './session.js'
 import { Waiting, type WaitOptions } from './waiting.js'
@@ -82,6 +82,7 @@ export class WorkerIds {
    * @throws {ConclaveError} `invalid-argument`.
    */
   constructor(session: Session, name: string, options: WorkerIdOptions = {}) {
+    checkSession(session)
     const { bits = BITS, quarantineMs = 0 } = options
     checkName(name)
     checkWhole(bits, 'bits', 1, BITS_MAX)
