@@ -2,6 +2,7 @@
 
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { Agent, type Dispatcher, fetch, request } from 'undici'
 import { type Client, connect } from '../../client/index.js'
@@ -105,7 +106,7 @@ describe('a request to a service', () => {
     await elsewhere.close()
   })
 
-  test('tries another instance if it is idempotent and never left, and spares the dead', async () => {
+  test('tries another instance if it never left, and spares the dead', async () => {
     await serve('b')
     await register('a', nobody)
     const dispatcher = dispatcherFor({ ejection: { failures: 3 } })
@@ -113,13 +114,50 @@ describe('a request to a service', () => {
     expect(await met(dispatcher, 4, { method: 'POST' })).toEqual({ b: 4 })
   })
 
-  test('that is not idempotent fails at once', async () => {
-    await serve('b')
+  test('of any method is tried on another instance when no connection came about', async () => {
+    await serve('b', async (incoming, response) => {
+      for await (const chunk of incoming) response.write(chunk)
+      response.end()
+    })
     await register('a', nobody)
-    const dispatcher = dispatcherFor({ ejection: false })
     const post = { method: 'POST' as const, body: 'x' }
-    expect(await met(dispatcher, 4, post)).toEqual({ b: 2, ECONNREFUSED: 2 })
-    expect(await met(dispatcher, 4, { ...post, idempotent: true })).toEqual({ b: 4 })
+    expect(await met(dispatcherFor({ ejection: false }), 4, post)).toEqual({ x: 4 })
+    const dispatcher = dispatcherFor({ ejection: false })
+    for (let i = 0; i < 2; i++) {
+      const body = Readable.from(['x', 'y'])
+      expect(await ask(dispatcher, { method: 'POST', body })).toBe('xy')
+    }
+    const once = dispatcherFor({ ejection: false, retries: 0 })
+    expect(await met(once, 4, post)).toEqual({ x: 2, ECONNREFUSED: 2 })
+  })
+
+  test('is tried no more often than is allowed', async () => {
+    for (const id of ['a', 'b', 'c', 'd']) await register(id, nobody)
+    let tries = 0
+    const agent = new Agent().compose((dispatch) => (options, handler) => {
+      tries++
+      return dispatch(options, handler)
+    })
+    const dispatcher = dispatcherFor({ ejection: false, agent })
+    expect(await ask(dispatcher, { method: 'POST', body: 'x' })).toBe('ECONNREFUSED')
+    expect(tries).toBe(3)
+  })
+
+  test('that is not idempotent is not sent again when the error does not say where it is', async () => {
+    await serve('a')
+    await serve('b')
+    let sent = 0
+    const agent = new Agent().compose(() => (_options, handler) => {
+      sent++
+      const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+      handler.onResponseError?.(null as never, error)
+      return true
+    })
+    const dispatcher = dispatcherFor({ agent })
+    expect(await ask(dispatcher, { method: 'POST', body: 'x' })).toBe('ECONNRESET')
+    expect(sent).toBe(1)
+    expect(await ask(dispatcher, { method: 'PUT', body: 'x' })).toBe('ECONNRESET')
+    expect(sent).toBe(3)
   })
 
   test('that left is never sent twice', async () => {
@@ -134,7 +172,8 @@ describe('a request to a service', () => {
     })
     const dispatcher = dispatcherFor()
     expect(await ask(dispatcher)).toBe('UND_ERR_SOCKET')
-    expect(seen).toBe(1)
+    expect(await ask(dispatcher, { method: 'POST', body: 'x' })).toBe('UND_ERR_SOCKET')
+    expect(seen).toBe(2)
   })
 
   test('counts bad gateways against the instance, and other errors not', async () => {

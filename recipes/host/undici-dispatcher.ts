@@ -21,7 +21,7 @@ export interface RegistryDispatcherOptions extends ServiceOptions {
   readonly agent?: Dispatcher
   /** Hosts that end so are services. Default `.conclave`. */
   readonly suffix?: string
-  /** How many more instances an idempotent request that never left may be tried on. Default 2. */
+  /** How many more instances a request that never left may be tried on. Default 2. */
   readonly retries?: number
   /** What the policy `consistent-hash` goes by. */
   readonly key?: (options: Dispatcher.DispatchOptions) => string | undefined

@@ -1,9 +1,10 @@
 /**
  * One HTTP request to a service: picks an instance, sends, and tries another one if the
- * request is idempotent and never left.
+ * request never left.
  *
- * undici says `onRequestStart` right before the first byte is written. An error before that,
- * such as a refused connection, means that no server has seen anything of the request.
+ * undici says `onRequestStart` right before the first byte is written. An error before that
+ * means that no server has seen anything of the request. What is not idempotent is tried
+ * again only if the error says so too: there was no connection to send it on.
  */
 
 import type { IncomingHttpHeaders } from 'node:http'
@@ -30,6 +31,16 @@ export interface RequestRules {
 
 const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']
 
+/** Codes of errors that say that no connection came about. */
+const NOT_CONNECTED: readonly unknown[] = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]
+
 /** For errors before there is a request that could be controlled. */
 const NOTHING_TO_CONTROL: Controller = {
   aborted: false,
@@ -47,6 +58,7 @@ export class RegistryRequest implements Handler {
   readonly #options: Options
   readonly #handler: Handler
   readonly #tried: string[] = []
+  readonly #isIdempotent: boolean
   #retriesLeft: number
   #picked: Picked | undefined
   #hasLeft = false
@@ -58,7 +70,8 @@ export class RegistryRequest implements Handler {
     this.#options = options
     this.#handler = handler
     const { idempotent = IDEMPOTENT.includes(options.method) } = options
-    this.#retriesLeft = idempotent ? rules.retries : 0
+    this.#isIdempotent = idempotent
+    this.#retriesLeft = rules.retries
   }
 
   /** Sends it, when the instances are known. @returns as `Dispatcher.dispatch`. */
@@ -109,10 +122,15 @@ export class RegistryRequest implements Handler {
   onResponseError(controller: Controller, error: Error): void {
     if (controller?.aborted || isOurs(error)) this.#picked?.[Symbol.dispose]()
     else this.#picked?.done(error)
-    if (!this.#hasLeft && !isOurs(error) && this.#retriesLeft > 0) {
+    if (this.#retriesLeft > 0 && this.#maySendAgain(error)) {
       this.#retriesLeft--
       this.#send(error)
     } else this.#handler.onResponseError?.(controller ?? NOTHING_TO_CONTROL, error)
+  }
+
+  #maySendAgain(error: Error & { code?: unknown }): boolean {
+    if (this.#hasLeft || isOurs(error)) return false
+    return this.#isIdempotent || NOT_CONNECTED.includes(error.code)
   }
 
   /** @param before why the last instance failed, which is told when there is no other. */
