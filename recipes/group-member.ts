@@ -45,7 +45,10 @@ export interface GroupChange<T> {
   readonly member: GroupMember<T>
   /** Revision of the change; of a synthetic one, that of the list. */
   readonly revision: number
-  /** Found by comparing lists after a compaction: of several changes only the last is told. */
+  /**
+   * Found by comparing lists, after a compaction or after the list was refused: of several
+   * changes only the last is told.
+   */
   readonly synthetic: boolean
 }
 
@@ -61,6 +64,9 @@ export interface GroupEvents<T> {
   readonly present: { readonly fencingToken: number }
   /** We are not, or cannot be sure of it. */
   readonly absent: { readonly reason: 'deleted' | 'taken' | 'session-lost' | 'stopped' }
-  /** Something stands in the way of our membership, or has ended the list. */
+  /**
+   * Something stands in the way of our membership, or of the list: that stays as it is and
+   * is asked for again, for ever.
+   */
   readonly error: Error
 }

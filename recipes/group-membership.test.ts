@@ -1,6 +1,7 @@
 /** Groups: who is there, exactly. */
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import type { ConclaveError } from '../client/index.js'
 import { RecipeWorld, type Worker } from '../test/sim/recipe-world.js'
 import { GroupMembership, type GroupOptions, SessionSource } from './index.js'
 
@@ -124,6 +125,66 @@ describe('a group', () => {
     expect(seer.told.indexOf('-b')).toBeLessThan(seer.told.lastIndexOf('+b'))
     expect(synthetic).toEqual([true, true, true, true])
     expect(seer.ids()).toEqual(['b', 'c'])
+  })
+
+  test('an observer whose list is refused keeps it, says so, and hears the differences', async () => {
+    const seer = group(undefined)
+    await seer.listen()
+    const all = ['a', 'b', 'c', 'd'].map((id) => group(id))
+    for (const { group: g } of all) await world.settle(g.join({ at: 1 }))
+    await world.until('it knows all', () => seer.told.length === 4)
+    const errors: unknown[] = []
+    seer.group.on('error', (error) => errors.push((error as ConclaveError).code))
+    const synthetic: boolean[] = []
+    for (const name of ['join', 'leave', 'update'] as const)
+      seer.group.on(name, (change) => synthetic.push(change.synthetic))
+    world.cut(seer.worker)
+    await world.run(1_000)
+    const [a, b, c] = all
+    const before = seer.group.revision
+    await world.settle(a!.group.leave())
+    await world.settle(b!.group.leave())
+    await world.settle(b!.group.join({ at: 7 }))
+    await world.settle(c!.group.update({ at: 9 }))
+    const { revision } = await world.settle(a!.worker.client.kv.getAll('x'))
+    await world.settle(a!.worker.client.kv.compact(revision))
+    for (let i = 0; i < 3; i++) void seer.worker.doom('Range', 'refused')
+    world.heal()
+    await world.until('it is refused', () => errors.length === 1, 60_000)
+    expect(seer.ids()).toEqual(['a', 'b', 'c', 'd'])
+    expect(seer.group.revision).toBe(before)
+    expect(await world.settle(seer.group.ready())).toBe(before)
+    const asked = seer.group.members({ consistent: true })
+    expect((await world.failure(asked)).code).toBe(errors[0])
+    await world.until('it knows again', () => seer.told.length === 8, 60_000)
+    expect(errors).toEqual(['no-space', 'no-space', 'no-space'])
+    expect(seer.told.slice(4).sort()).toEqual(['+b', '-a', '-b', 'c:1->9'])
+    expect(seer.told.indexOf('-b')).toBeLessThan(seer.told.lastIndexOf('+b'))
+    expect(synthetic).toEqual([true, true, true, true])
+    expect(seer.ids()).toEqual(['b', 'c', 'd'])
+    await world.settle(a!.group.join({ at: 2 }))
+    await world.until('it hears on', () => seer.told.length === 9)
+    expect(synthetic.at(-1)).toBe(false)
+  })
+
+  test('a list that is refused at first is there when it no longer is, and tells nobody', async () => {
+    const seer = group(undefined)
+    const a = group('a')
+    await world.settle(a.group.join({ at: 1 }))
+    void seer.worker.doom('Range', 'refused')
+    expect((await world.failure(seer.listen())).code).toBe('no-space')
+    await world.until('it is there', () => seer.group.revision > 0, 10_000)
+    expect(seer.ids()).toEqual(['a'])
+    expect(seer.told).toEqual([])
+  })
+
+  test('a list that is refused asks no more once it is closed', async () => {
+    const seer = group(undefined)
+    void seer.worker.doom('Range', 'refused')
+    expect((await world.failure(seer.listen())).code).toBe('no-space')
+    await world.settle(seer.group.close())
+    await world.run(30_000)
+    expect(seer.worker.calls.get('Range')).toBe(1)
   })
 
   test('who joins under an id that somebody has waits until it is free', async () => {

@@ -4,11 +4,12 @@
  * Promise: **a member is in the group from `join()` to `leave()`, or to the end of its lease;
  * it comes back by itself; and everybody who listens hears of each coming, going and change
  * exactly once, in the order in which they were committed.** After a compaction during a
- * partition, of several changes of a member only the last is told, marked `synthetic`.
+ * partition, and after the list was refused, of several changes of a member only the last is
+ * told, marked `synthetic`.
  *
  * A member is a persistent node `<name>/<id>` on a lease. The list is a cache of the keys
  * under `<name>/`: exact by revision, and kept by one watch, only where somebody asks for
- * it. Keys further down, `<name>/a/b`, are another group's.
+ * it; when it is refused it stays as it was and begins anew (member-list.ts). Keys further down, `<name>/a/b`, are another group's.
  *
  * A change of a key is a `join` when there was none, a `leave` when there is none any more,
  * both when the key was created anew in between, and an `update` when its value is another.
@@ -31,8 +32,6 @@
  */
 
 import {
-  type Cache,
-  type CacheChange,
   type CacheWait,
   type Compare,
   ConclaveError,
@@ -47,6 +46,7 @@ import {
 } from '../client/index.js'
 import { NotHeldError } from './errors.js'
 import { type GroupEvents, GroupMember } from './group-member.js'
+import { type MemberChange, MemberList } from './member-list.js'
 import { checkName, checkSegment } from './names.js'
 import { PersistentNode } from './persistent-node.js'
 import { chosenSource, type SessionChoice } from './session-choice.js'
@@ -95,7 +95,7 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
   #node: PersistentNode<T> | undefined
   /** The last node goes; the next may come after it. */
   #leaving: Promise<void> = Promise.resolve()
-  #cache: Cache<GroupMember<T> | undefined> | undefined
+  #members: MemberList<T> | undefined
   #closing: Promise<void> | undefined
 
   /**
@@ -197,32 +197,33 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Resolves with the revision of the list when it was read for the first time.
+   * Resolves with the revision of the list when it was read for the first time. When it
+   * fails, the list goes on asking.
    *
    * @throws {ConclaveError} `permission-denied`, `too-many-keys`, `closed`, ….
    */
   async ready(options: CacheWait = {}): Promise<number> {
-    const cache = this.#list()
-    await cache.ready(options)
-    return cache.revision
+    const list = this.#list()
+    await list.ready(options)
+    return list.revision
   }
 
   /** The revision of which the list is; 0 before it is {@link ready}. */
   get revision(): number {
-    return this.#cache?.revision ?? 0
+    return this.#members?.revision ?? 0
   }
 
   /**
    * Those who are in it, by id. With `consistent`, as of the time of the call or later.
    *
-   * @throws {ConclaveError} `failed-precondition`: the list is not {@link ready}.
+   * @throws {ConclaveError} `failed-precondition`: the list is not {@link ready}; with
+   *   `consistent` also why it cannot be read.
    */
   members(options?: PresentRead): GroupMember<T>[]
   members(options: ConsistentRead): Promise<GroupMember<T>[]>
   members(options?: PresentRead | ConsistentRead): GroupMember<T>[] | Promise<GroupMember<T>[]> {
-    const cache = this.#list()
-    if (options?.consistent !== true) return cache.getAll().filter(isMember)
-    return this.#consistent(cache, options)
+    const list = this.#list()
+    return options?.consistent === true ? list.membersNow(options) : list.members()
   }
 
   /** Goes, and hears nothing more. Idempotent. Fails as {@link leave}. */
@@ -236,20 +237,12 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#cache?.close()
+    this.#members?.close()
     try {
       await this.leave()
     } finally {
       if (this.#ownsSessions) await this.#sessions.close()
     }
-  }
-
-  async #consistent(
-    cache: Cache<GroupMember<T> | undefined>,
-    options: ConsistentRead,
-  ): Promise<GroupMember<T>[]> {
-    await cache.ready(options)
-    return (await cache.getAll(undefined, options)).filter(isMember)
   }
 
   #newNode(id: string, payload: T): PersistentNode<T> {
@@ -264,15 +257,15 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
     return node
   }
 
-  #list(): Cache<GroupMember<T> | undefined> {
+  #list(): MemberList<T> {
     this.#checkOpen()
-    if (this.#cache !== undefined) return this.#cache
-    const decode = (kv: KeyValue) => this.#memberOf(kv)
-    const cache = this.client.cache(this.#prefix, { decode })
-    cache.on('change', (change) => this.#told(change))
-    cache.on('error', (error) => this.#events.emit('error', error))
-    this.#cache = cache
-    return cache
+    this.#members ??= new MemberList<T>(this.client, {
+      prefix: this.#prefix,
+      memberOf: (kv) => this.#memberOf(kv),
+      onChange: (change) => this.#told(change),
+      onError: (error) => this.#events.emit('error', error),
+    })
+    return this.#members
   }
 
   #memberOf(kv: KeyValue): GroupMember<T> | undefined {
@@ -280,7 +273,7 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
     return id === '' || id.includes('/') ? undefined : new GroupMember(id, kv, this.#codec)
   }
 
-  #told({ before, after, revision, synthetic }: CacheChange<GroupMember<T> | undefined>): void {
+  #told({ before, after, revision, synthetic }: MemberChange<T>): void {
     const isSame = before?.joinedAt === after?.joinedAt
     const at = { revision, synthetic }
     if (before !== undefined && !isSame) this.#events.emit('leave', { member: before, ...at })
@@ -294,8 +287,4 @@ export class GroupMembership<T = unknown> implements AsyncDisposable {
     if (this.#closing !== undefined)
       throw new ConclaveError('closed', `The group '${this.name}' is closed; make a new one.`)
   }
-}
-
-function isMember<T>(member: GroupMember<T> | undefined): member is GroupMember<T> {
-  return member !== undefined
 }
