@@ -25,8 +25,8 @@ export const CLIENT_CANARIES: readonly Canary[] = [
     patches: [
       {
         file: 'recipes/contention.js',
-        find: 'ahead = await this.#decide();',
-        replace: 'ahead = { key: undefined, revision: 0 };',
+        find: 'standing = await this.#decide();',
+        replace: 'standing = { ahead: undefined, revision: 0 };',
       },
     ],
     focus: {
