@@ -12,6 +12,7 @@ import type { RequestOptions } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
 import { type Range, toRange } from './range.js'
+import { requestOnly } from './request-checks.js'
 import { Type } from './wire/generated/auth.js'
 import { Auth } from './wire/methods.js'
 
@@ -69,17 +70,22 @@ export class AuthClient {
    * @throws {ConclaveError} `auth-state`: there is no user `root` with the role `root`.
    */
   async enable(options: RequestOptions = {}): Promise<void> {
-    await this.#calls.call(Auth.authEnable, {}, 'write', options)
+    await this.#calls.call(Auth.authEnable, {}, 'write', requestOnly(options))
   }
 
   /** From now on everybody may do everything. */
   async disable(options: RequestOptions = {}): Promise<void> {
-    await this.#calls.call(Auth.authDisable, {}, 'write', options)
+    await this.#calls.call(Auth.authDisable, {}, 'write', requestOnly(options))
   }
 
   /** @throws {ConclaveError} `unimplemented`: etcd before 3.5 does not tell. */
   async status(options: RequestOptions = {}): Promise<AuthStatus> {
-    const { enabled, authRevision } = await this.#calls.call(Auth.authStatus, {}, 'read', options)
+    const { enabled, authRevision } = await this.#calls.call(
+      Auth.authStatus,
+      {},
+      'read',
+      requestOnly(options),
+    )
     return { enabled, authRevision }
   }
 }
@@ -105,22 +111,27 @@ export class Users {
       password: password === undefined ? '' : toPassword(password),
       options: { noPassword: password === undefined },
     }
-    await this.#calls.call(Auth.userAdd, request, 'write', options)
+    await this.#calls.call(Auth.userAdd, request, 'write', requestOnly(options))
   }
 
   async delete(name: string, options: RequestOptions = {}): Promise<void> {
-    await this.#calls.call(Auth.userDelete, { name: toName(name, 'user') }, 'write', options)
+    await this.#calls.call(
+      Auth.userDelete,
+      { name: toName(name, 'user') },
+      'write',
+      requestOnly(options),
+    )
   }
 
   /** The names of all users. */
   async list(options: RequestOptions = {}): Promise<string[]> {
-    return (await this.#calls.call(Auth.userList, {}, 'read', options)).users
+    return (await this.#calls.call(Auth.userList, {}, 'read', requestOnly(options))).users
   }
 
   /** The names of a user's roles. */
   async get(name: string, options: RequestOptions = {}): Promise<{ readonly roles: string[] }> {
     const request = { name: toName(name, 'user') }
-    const { roles } = await this.#calls.call(Auth.userGet, request, 'read', options)
+    const { roles } = await this.#calls.call(Auth.userGet, request, 'read', requestOnly(options))
     return { roles }
   }
 
@@ -130,17 +141,17 @@ export class Users {
     options: RequestOptions = {},
   ): Promise<void> {
     const request = { name: toName(name, 'user'), password: toPassword(password) }
-    await this.#calls.call(Auth.userChangePassword, request, 'write', options)
+    await this.#calls.call(Auth.userChangePassword, request, 'write', requestOnly(options))
   }
 
   async grantRole(name: string, role: string, options: RequestOptions = {}): Promise<void> {
     const request = { user: toName(name, 'user'), role: toName(role, 'role') }
-    await this.#calls.call(Auth.userGrantRole, request, 'write', options)
+    await this.#calls.call(Auth.userGrantRole, request, 'write', requestOnly(options))
   }
 
   async revokeRole(name: string, role: string, options: RequestOptions = {}): Promise<void> {
     const request = { name: toName(name, 'user'), role: toName(role, 'role') }
-    await this.#calls.call(Auth.userRevokeRole, request, 'write', options)
+    await this.#calls.call(Auth.userRevokeRole, request, 'write', requestOnly(options))
   }
 }
 
@@ -159,16 +170,26 @@ export class Roles {
   }
 
   async add(name: string, options: RequestOptions = {}): Promise<void> {
-    await this.#calls.call(Auth.roleAdd, { name: toName(name, 'role') }, 'write', options)
+    await this.#calls.call(
+      Auth.roleAdd,
+      { name: toName(name, 'role') },
+      'write',
+      requestOnly(options),
+    )
   }
 
   async delete(name: string, options: RequestOptions = {}): Promise<void> {
-    await this.#calls.call(Auth.roleDelete, { role: toName(name, 'role') }, 'write', options)
+    await this.#calls.call(
+      Auth.roleDelete,
+      { role: toName(name, 'role') },
+      'write',
+      requestOnly(options),
+    )
   }
 
   /** The names of all roles. */
   async list(options: RequestOptions = {}): Promise<string[]> {
-    return (await this.#calls.call(Auth.roleList, {}, 'read', options)).roles
+    return (await this.#calls.call(Auth.roleList, {}, 'read', requestOnly(options))).roles
   }
 
   /** What a role may do. The role `root` may do everything and has no permissions. */
@@ -177,7 +198,7 @@ export class Roles {
     options: RequestOptions = {},
   ): Promise<{ readonly permissions: Permission[] }> {
     const request = { role: toName(name, 'role') }
-    const { perm } = await this.#calls.call(Auth.roleGet, request, 'read', options)
+    const { perm } = await this.#calls.call(Auth.roleGet, request, 'read', requestOnly(options))
     return {
       permissions: perm.map(({ permType, key, rangeEnd }) => ({
         access: accessOf(permType),
@@ -204,13 +225,13 @@ export class Roles {
     if (permType === undefined)
       throw invalidArgument(`The access is read, write or readwrite, not ${inWords(access)}.`)
     const request = { name: toName(name, 'role'), perm: { permType, ...toRange(keys) } }
-    await this.#calls.call(Auth.roleGrantPermission, request, 'write', options)
+    await this.#calls.call(Auth.roleGrantPermission, request, 'write', requestOnly(options))
   }
 
   /** @param keys exactly as granted. */
   async revoke(name: string, keys: Bytes | Range, options: RequestOptions = {}): Promise<void> {
     const request = { role: toName(name, 'role'), ...toRange(keys) }
-    await this.#calls.call(Auth.roleRevokePermission, request, 'write', options)
+    await this.#calls.call(Auth.roleRevokePermission, request, 'write', requestOnly(options))
   }
 }
 

@@ -29,6 +29,7 @@ import { inWords } from './in-words.js'
 import { KeyBounds } from './key-bounds.js'
 import type { KeyValue } from './key-value.js'
 import type { Known } from './known-names.js'
+import { CACHE_NAMES } from './option-names.js'
 import { type Range, toRange, type WireRange } from './range.js'
 import { checkOptions, checkSignal, checkWait } from './request-checks.js'
 import { type Listener, TypedEvents } from './typed-events.js'
@@ -89,7 +90,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     const range = isPrefix ? { prefix: prefixOrRange } : prefixOrRange
     const wireRange = toRange(range)
     this.#bounds = new KeyBounds(wireRange)
-    checkOptions(options)
+    checkOptions(options, CACHE_NAMES.cache)
     const maxKeys = toCount(options.maxKeys ?? KEYS_MAX, 'maxKeys')
     const { decode, requireLeader = true, signal } = options
     checkSignal(signal)
@@ -263,7 +264,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
   }
 
   async #consistent<R>(options: ConsistentRead, read: () => R): Promise<R> {
-    checkWait(options)
+    checkWait(options, CACHE_NAMES.read)
     const { timeoutMs = this.#timeoutMs, signal } = options
     if (this.#ended !== undefined) throw this.#ended
     const untilMs = this.#clock.now() + timeoutMs
@@ -359,7 +360,7 @@ function isConsistent(
   options: PresentRead | ConsistentRead | undefined,
 ): options is ConsistentRead {
   if (options === undefined) return false
-  checkOptions(options)
+  checkOptions(options, CACHE_NAMES.read)
   const { consistent = false } = options
   if (typeof consistent === 'boolean') return consistent
   throw invalidArgument(`consistent is true or false, not ${inWords(consistent)}.`)

@@ -18,11 +18,12 @@ import { LeaseClient } from './lease.js'
 import { MaintenanceClient } from './maintenance.js'
 import { MemberSync } from './member-sync.js'
 import { Namespace, type NamespaceSource } from './namespace.js'
+import { SERVICE_NAMES } from './option-names.js'
 import { type ConnectOptions, type PipelineOptions, resolveOptions } from './options.js'
 import { type Guarantees, UNARY } from './pipeline/guarantees.js'
 import { PipelineCalls } from './pipeline/pipeline-calls.js'
 import type { Range } from './range.js'
-import { checkOptions, checkRequest } from './request-checks.js'
+import { checkOptions, checkRequest, checkWait, requestOnly } from './request-checks.js'
 import { ObservedStream } from './stream-observed.js'
 import type { ClientMetrics } from './telemetry.js'
 import { Txn } from './txn.js'
@@ -120,7 +121,7 @@ export class Client implements Keyspace, AsyncDisposable {
    *   `unimplemented` when the pipeline is required and not offered.
    */
   async ready(options: Pick<RequestOptions, 'signal' | 'timeoutMs'> = {}): Promise<Guarantees> {
-    checkRequest(options)
+    checkWait(options)
     if (this.#pipeline !== undefined) return this.#pipeline.ready(options)
     await this.maintenance.status(undefined, options)
     return UNARY
@@ -189,7 +190,7 @@ export class Client implements Keyspace, AsyncDisposable {
     request: Init<Request>,
     options: RequestOptions & { readonly intent?: Intent } = {},
   ): Promise<Response> {
-    checkOptions(options)
+    checkOptions(options, SERVICE_NAMES.rpc)
     return this.#calls.call(method, request, options.intent ?? 'write', options)
   }
 
@@ -198,7 +199,7 @@ export class Client implements Keyspace, AsyncDisposable {
     method: Method<Request, Response, Exclude<MethodKind, 'unary'>>,
     options: RequestOptions = {},
   ): MessageStream<Response, Init<Request>> {
-    checkRequest(options)
+    checkRequest(requestOnly(options))
     this.#connection.assertOpen()
     const { signal, timeoutMs } = options
     const metadata = this.#connection.metadata(options)

@@ -5,7 +5,8 @@ import type { RequestOptions } from './connection/connection.js'
 import { errorOf, invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
 import type { MemberSync } from './member-sync.js'
-import { checkOptions } from './request-checks.js'
+import { SERVICE_NAMES } from './option-names.js'
+import { checkOptions, requestOnly } from './request-checks.js'
 import type { Member as WireMember } from './wire/generated/rpc.js'
 import { Cluster } from './wire/methods.js'
 
@@ -70,7 +71,7 @@ export class ClusterClient {
   async list(
     options: RequestOptions & { readonly linearizable?: boolean } = {},
   ): Promise<Member[]> {
-    checkOptions(options)
+    checkOptions(options, SERVICE_NAMES.memberList)
     const request = { linearizable: options.linearizable ?? true }
     const response = await this.#calls.call(Cluster.memberList, request, 'read', options)
     return response.members.map(memberOf)
@@ -109,7 +110,12 @@ export class ClusterClient {
    */
   async remove(id: bigint, options: RequestOptions = {}): Promise<Member[]> {
     const request = { ID: toMemberId(id) }
-    const response = await this.#calls.call(Cluster.memberRemove, request, 'write', options)
+    const response = await this.#calls.call(
+      Cluster.memberRemove,
+      request,
+      'write',
+      requestOnly(options),
+    )
     return response.members.map(memberOf)
   }
 
@@ -126,7 +132,12 @@ export class ClusterClient {
     options: RequestOptions = {},
   ): Promise<Member[]> {
     const request = { ID: toMemberId(id), peerURLs: toList(peerUrls) }
-    const response = await this.#calls.call(Cluster.memberUpdate, request, 'write', options)
+    const response = await this.#calls.call(
+      Cluster.memberUpdate,
+      request,
+      'write',
+      requestOnly(options),
+    )
     return response.members.map(memberOf)
   }
 
@@ -139,7 +150,12 @@ export class ClusterClient {
    */
   async promote(id: bigint, options: RequestOptions = {}): Promise<Member[]> {
     const request = { ID: toMemberId(id) }
-    const response = await this.#calls.call(Cluster.memberPromote, request, 'write', options)
+    const response = await this.#calls.call(
+      Cluster.memberPromote,
+      request,
+      'write',
+      requestOnly(options),
+    )
     return response.members.map(memberOf)
   }
 
@@ -149,7 +165,12 @@ export class ClusterClient {
     options: RequestOptions,
   ): Promise<AddedMember> {
     const request = { peerURLs: toList(peerUrls), isLearner }
-    const response = await this.#calls.call(Cluster.memberAdd, request, 'write', options)
+    const response = await this.#calls.call(
+      Cluster.memberAdd,
+      request,
+      'write',
+      requestOnly(options),
+    )
     const { member, members } = response
     if (member === undefined) throw errorOf('internal')
     return { member: memberOf(member), members: members.map(memberOf) }

@@ -16,7 +16,7 @@ import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import type { KeyValue } from './key-value.js'
 import type { Lease } from './lease.js'
 import { op } from './operations.js'
-import { checkOptions } from './request-checks.js'
+import { requestPart } from './request-checks.js'
 import type { Header } from './requests.js'
 import { Txn } from './txn.js'
 
@@ -68,13 +68,12 @@ export async function createKey(
   value: Bytes,
   options: RequestOptions & GuardedOptions,
 ): Promise<GuardedResult<KeyValue>> {
-  checkOptions(options)
   const { lease = 0n } = options
   const { succeeded, responses, revision, header } = await new Txn<[], []>(calls)
     .if(compare(key).missing())
     .then(op.put(key, value, { lease }))
     .else(op.get(key))
-    .commit(options)
+    .commit(requestPart(options))
   const [answer] = responses
   if (succeeded) return { succeeded, revision, header }
   const existing = answer.type === 'get' ? answer.kvs[0] : undefined
@@ -93,13 +92,12 @@ export async function replaceKey(
 ): Promise<GuardedResult<KeyValue | null>> {
   if (toCount(modRevision, 'modRevision') === 0)
     throw invalidArgument('There is no revision 0; to put a key that must not exist, use create().')
-  checkOptions(options)
   const { lease } = options
   const result = await new Txn<[], []>(calls)
     .if(compare(key).modRevision('=', modRevision))
     .then(op.put(key, value, lease === undefined ? { ignoreLease: true } : { lease }))
     .else(op.get(key))
-    .commit(options)
+    .commit(requestPart(options))
   const { succeeded, revision, header } = result
   if (succeeded) return { succeeded, revision, header }
   return { succeeded, existing: result.responses[0].kvs[0] ?? null, revision, header }

@@ -25,6 +25,17 @@ export function refuseUnknownOptions(options: object, known: Known<string>, what
       throw unknownName(`There is no option ${path}${name}`, name, known, path)
 }
 
+/**
+ * Refuses options of a call that it does not know, undefined ones included. For the path of
+ * every call: nothing is made as long as all names are known.
+ *
+ * @throws {ConclaveError} `invalid-argument`.
+ */
+export function refuseUnknownNames(options: object, known: Known<string>): void {
+  for (const name in options)
+    if (known[name] !== true) throw unknownName(`There is no option ${name}`, name, known, '')
+}
+
 /** Refuses an event that is never told. @throws {ConclaveError} `invalid-argument`. */
 export function refuseUnknownEvent(name: unknown, known: Known<string>): void {
   if (typeof name !== 'string') throw unknownName(`${inWords(name)} is no event`, '', known, '')

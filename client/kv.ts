@@ -14,10 +14,12 @@ import {
   updateKey,
 } from './guarded-writes.js'
 import { type KeyValue, keyValueOf } from './key-value.js'
+import type { Known } from './known-names.js'
+import { KV_NAMES } from './option-names.js'
 import { type Range, toRange, toRangeOrPrefix } from './range.js'
 import { type PiecesOptions, RangeCursor } from './range-cursor.js'
 import { RangeReader, readPages } from './range-pieces.js'
-import { checkOptions, checkRequest, positiveMs } from './request-checks.js'
+import { checkOptions, checkRequest, positiveMs, requestPart } from './request-checks.js'
 import {
   type DeleteOptions,
   type DeleteResult,
@@ -76,6 +78,7 @@ export class KvClient {
    * @throws {ConclaveError} `compacted`, `future-revision`, `unavailable`, ….
    */
   async get(key: Bytes, options: RequestOptions & ReadOptions = {}): Promise<KeyValue | null> {
+    checkOptions(options, KV_NAMES.read)
     const request = rangeRequest({ key: toKey(key), rangeEnd: NOTHING }, options)
     const response = await this.#calls.call(KV.range, request, 'read', options)
     return keyValueOf(response.kvs[0])
@@ -91,6 +94,7 @@ export class KvClient {
     range: Bytes | Range,
     options: RequestOptions & RangeOptions = {},
   ): Promise<RangeResult> {
+    checkOptions(options, KV_NAMES.range)
     const request = rangeRequest(toRangeOrPrefix(range), options)
     return rangeResult(await this.#calls.call(KV.range, request, 'read', options))
   }
@@ -112,11 +116,11 @@ export class KvClient {
     range: Bytes | Range,
     options: RequestOptions & PagesOptions = {},
   ): AsyncGenerator<RangeResult, void, undefined> {
-    checkPieces(options)
+    checkPieces(options, KV_NAMES.pages)
     const { pageSize = PAGE_SIZE } = options
     if (toCount(pageSize, 'pageSize') === 0) throw invalidArgument('A page has one key at least.')
     const cursor = new RangeCursor(toRangeOrPrefix(range), options)
-    return readPages(this.#calls, cursor, pageSize, options)
+    return readPages(this.#calls, cursor, pageSize, requestPart(options))
   }
 
   /**
@@ -136,13 +140,13 @@ export class KvClient {
     range: Bytes | Range,
     options: RequestOptions & PiecesOptions = {},
   ): AsyncGenerator<KeyValue, void, undefined> {
-    checkPieces(options)
-    return this.#reader.read(new RangeCursor(toRangeOrPrefix(range), options), options)
+    checkPieces(options, KV_NAMES.range)
+    return this.#reader.read(new RangeCursor(toRangeOrPrefix(range), options), requestPart(options))
   }
 
   /** How many keys a range has; plain bytes are a prefix. */
   async count(range: Bytes | Range, options: RequestOptions & ReadOptions = {}): Promise<number> {
-    checkOptions(options)
+    checkOptions(options, KV_NAMES.read)
     const { revision, serializable } = options
     const request = rangeRequest(toRangeOrPrefix(range), { countOnly: true })
     request.revision = toCount(revision, 'revision')
@@ -161,6 +165,7 @@ export class KvClient {
     value: Bytes,
     options: RequestOptions & PutOptions = {},
   ): Promise<PutResult> {
+    checkOptions(options, KV_NAMES.put)
     const request = putRequest(key, value, options)
     return putResult(await this.#calls.call(KV.put, request, 'write', options))
   }
@@ -170,6 +175,7 @@ export class KvClient {
     keyOrRange: Bytes | Range,
     options: RequestOptions & DeleteOptions = {},
   ): Promise<DeleteResult> {
+    checkOptions(options, KV_NAMES.delete)
     const request = deleteRequest(toRange(keyOrRange), options)
     return deleteResult(await this.#calls.call(KV.deleteRange, request, 'write', options))
   }
@@ -187,6 +193,7 @@ export class KvClient {
     value: Bytes,
     options: RequestOptions & GuardedOptions = {},
   ): Promise<GuardedResult<KeyValue>> {
+    checkOptions(options, KV_NAMES.guarded)
     return createKey(this.#calls, key, value, options)
   }
 
@@ -203,6 +210,7 @@ export class KvClient {
     modRevision: number,
     options: RequestOptions & GuardedOptions = {},
   ): Promise<GuardedResult<KeyValue | null>> {
+    checkOptions(options, KV_NAMES.guarded)
     return replaceKey(this.#calls, key, value, modRevision, options)
   }
 
@@ -222,15 +230,9 @@ export class KvClient {
     change: (current: KeyValue | null) => Bytes | undefined | Promise<Bytes | undefined>,
     options: RequestOptions & UpdateOptions = {},
   ): Promise<UpdateResult> {
-    checkOptions(options)
-    const { signal, timeoutMs, metadata } = options
-    return updateKey(
-      this.#calls,
-      () => this.get(key, { signal, timeoutMs, metadata }),
-      key,
-      change,
-      options,
-    )
+    checkOptions(options, KV_NAMES.update)
+    const read = () => this.get(key, requestPart(options))
+    return updateKey(this.#calls, read, key, change, options)
   }
 
   /**
@@ -244,7 +246,7 @@ export class KvClient {
     options: RequestOptions & { readonly physical?: boolean } = {},
   ): Promise<void> {
     if (toCount(revision, 'revision') === 0) throw invalidArgument('There is no revision 0.')
-    checkOptions(options)
+    checkOptions(options, KV_NAMES.compact)
     const request = { revision, physical: options.physical ?? false }
     await this.#calls.call(KV.compact, request, 'write', options)
   }
@@ -263,7 +265,8 @@ export class KvClient {
 }
 
 /** At once, and not when the iteration begins. @throws {ConclaveError} `invalid-argument`. */
-function checkPieces(options: RequestOptions): void {
+function checkPieces(options: RequestOptions, known: Known<string>): void {
+  checkOptions(options, known)
   checkRequest(options)
   if (options.timeoutMs !== undefined) positiveMs(options.timeoutMs, 'timeoutMs')
 }

@@ -7,7 +7,15 @@ import type { Connection, RequestOptions } from './connection/connection.js'
 import { abortedFor, ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
 import { type KeepAlive, KeepAliveHub, type KeepAliveListener } from './keep-alive.js'
-import { checkOptions, checkRequest, positiveMs } from './request-checks.js'
+import { refuseUnknownNames } from './known-names.js'
+import { LISTENER_NAMES, SERVICE_NAMES } from './option-names.js'
+import {
+  checkObject,
+  checkOptions,
+  checkRequest,
+  positiveMs,
+  requestOnly,
+} from './request-checks.js'
 import { Lease as LeaseMethods } from './wire/methods.js'
 
 /** A lease that was granted. */
@@ -73,7 +81,7 @@ export class LeaseClient {
     ttlSeconds: number,
     options: RequestOptions & { readonly id?: bigint } = {},
   ): Promise<GrantedLease> {
-    checkOptions(options)
+    checkOptions(options, SERVICE_NAMES.grant)
     if (!Number.isSafeInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > TTL_SECONDS_MAX)
       throw invalidArgument(
         `A TTL is a whole number of seconds from 1 on, not ${inWords(ttlSeconds)}.`,
@@ -96,7 +104,7 @@ export class LeaseClient {
    */
   async revoke(lease: Lease | bigint, options: RequestOptions = {}): Promise<void> {
     const request = { ID: toLeaseId(lease) }
-    await this.#calls.call(LeaseMethods.leaseRevoke, request, 'write', options)
+    await this.#calls.call(LeaseMethods.leaseRevoke, request, 'write', requestOnly(options))
   }
 
   /**
@@ -107,7 +115,7 @@ export class LeaseClient {
    */
   async keepAliveOnce(lease: Lease | bigint, options: RequestOptions = {}): Promise<number> {
     const leaseId = toLeaseId(lease)
-    checkRequest(options)
+    checkRequest(requestOnly(options))
     const timeoutMs = positiveMs(options.timeoutMs ?? this.#connection.timeoutMs, 'timeoutMs')
     this.#connection.assertOpen()
     const call = new ObservedCall(this.#connection.telemetry, LeaseMethods.leaseKeepAlive, 'read')
@@ -151,7 +159,7 @@ export class LeaseClient {
    */
   keepAlive(lease: Lease | bigint, listener: KeepAliveListener = {}): KeepAlive {
     this.#connection.assertOpen()
-    checkOptions(listener)
+    checkListener(listener)
     if (typeof lease !== 'object' || lease === null)
       return this.#hub.add(toLeaseId(lease), undefined, listener)
     const id = toLeaseId(lease)
@@ -173,7 +181,7 @@ export class LeaseClient {
     lease: Lease | bigint,
     options: RequestOptions & { readonly keys?: boolean } = {},
   ): Promise<TimeToLive> {
-    checkOptions(options)
+    checkOptions(options, SERVICE_NAMES.timeToLive)
     const request = { ID: toLeaseId(lease), keys: options.keys ?? false }
     const { leaseTimeToLive } = LeaseMethods
     const response = await this.#calls.call(leaseTimeToLive, request, 'read', options)
@@ -187,7 +195,20 @@ export class LeaseClient {
 
   /** The ids of all leases that the answering member knows. */
   async list(options: RequestOptions = {}): Promise<bigint[]> {
-    const response = await this.#calls.call(LeaseMethods.leaseLeases, {}, 'read', options)
+    const response = await this.#calls.call(
+      LeaseMethods.leaseLeases,
+      {},
+      'read',
+      requestOnly(options),
+    )
     return response.leases.map((lease) => lease.ID)
   }
+}
+
+/** One of a class of its own may have more than is called here. @throws {ConclaveError} `invalid-argument`. */
+function checkListener(listener: KeepAliveListener): void {
+  checkObject(listener)
+  const prototype: unknown = Object.getPrototypeOf(listener)
+  const isOfClass = prototype !== Object.prototype && prototype !== null
+  if (!isOfClass) refuseUnknownNames(listener, LISTENER_NAMES)
 }

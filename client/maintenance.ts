@@ -7,7 +7,8 @@ import type { Connection, RequestOptions } from './connection/connection.js'
 import { ConclaveError, errorOf, invalidArgument } from './errors.js'
 import { writeWhole } from './host/file-new.js'
 import { inWords } from './in-words.js'
-import { checkOptions } from './request-checks.js'
+import { SERVICE_NAMES, SNAPSHOT_NAMES } from './option-names.js'
+import { checkOptions, requestOnly } from './request-checks.js'
 import { type Header, headerOf } from './requests.js'
 import { type SnapshotChunk, type SnapshotOptions, takeSnapshot } from './snapshot.js'
 import { AlarmAction, AlarmType, DowngradeAction } from './wire/generated/rpc.js'
@@ -97,7 +98,7 @@ export class MaintenanceClient {
    * @param endpoint the endpoint in use when absent.
    */
   async status(endpoint?: string, options: RequestOptions = {}): Promise<MemberStatus> {
-    checkOptions(options)
+    requestOnly(options)
     const { status } = Maintenance
     const response = await this.#calls.call(status, {}, 'read', { ...options, endpoint })
     return {
@@ -119,7 +120,12 @@ export class MaintenanceClient {
   /** All alarms of the cluster. */
   async alarms(options: RequestOptions = {}): Promise<Alarm[]> {
     const request = { action: AlarmAction.GET, alarm: AlarmType.NONE }
-    const { alarms } = await this.#calls.call(Maintenance.alarm, request, 'read', options)
+    const { alarms } = await this.#calls.call(
+      Maintenance.alarm,
+      request,
+      'read',
+      requestOnly(options),
+    )
     return alarms.map(({ memberID, alarm }) => ({ memberId: memberID, kind: kindOf(alarm) }))
   }
 
@@ -139,7 +145,7 @@ export class MaintenanceClient {
     const disarmed = alarm === undefined ? await known() : [alarm]
     for (const { memberId, kind } of disarmed) {
       const request = { action: AlarmAction.DEACTIVATE, memberID: memberId, alarm: typeOf(kind) }
-      await this.#calls.call(Maintenance.alarm, request, 'write', options)
+      await this.#calls.call(Maintenance.alarm, request, 'write', requestOnly(options))
     }
     return disarmed
   }
@@ -152,7 +158,7 @@ export class MaintenanceClient {
    * @throws {ConclaveError} `unimplemented` (our own server needs none), `outcome-unknown`, ….
    */
   async defragment(endpoint: string, options: RequestOptions = {}): Promise<void> {
-    checkOptions(options)
+    requestOnly(options)
     if (typeof endpoint !== 'string')
       throw invalidArgument('Name the endpoint of the member that is to be defragmented.')
     await this.#calls.call(Maintenance.defragment, {}, 'write', { ...options, endpoint })
@@ -165,7 +171,7 @@ export class MaintenanceClient {
    * @throws {ConclaveError} `unimplemented` by our own server, ….
    */
   async hash(endpoint?: string, options: RequestOptions = {}): Promise<DatabaseHash> {
-    checkOptions(options)
+    requestOnly(options)
     const { hash } = Maintenance
     const response = await this.#calls.call(hash, {}, 'read', { ...options, endpoint })
     return { hash: response.hash, header: headerOf(response.header) }
@@ -182,7 +188,7 @@ export class MaintenanceClient {
     endpoint?: string,
     options: RequestOptions & { readonly revision?: number } = {},
   ): Promise<KeysHash> {
-    checkOptions(options)
+    checkOptions(options, SERVICE_NAMES.hashKv)
     const request = { revision: toCount(options.revision, 'revision') }
     const { hashKV } = Maintenance
     const response = await this.#calls.call(hashKV, request, 'read', { ...options, endpoint })
@@ -202,7 +208,7 @@ export class MaintenanceClient {
    *   `deadline-exceeded`, `cancelled`, `closed`, ….
    */
   snapshot(options: SnapshotOptions = {}): AsyncGenerator<SnapshotChunk, void, undefined> {
-    checkOptions(options)
+    checkOptions(options, SNAPSHOT_NAMES.snapshot)
     return takeSnapshot(this.#connection, options)
   }
 
@@ -223,10 +229,11 @@ export class MaintenanceClient {
     path: string,
     options: SnapshotOptions & { readonly onProgress?: (chunk: SnapshotChunk) => void } = {},
   ): Promise<SavedSnapshot> {
+    checkOptions(options, SNAPSHOT_NAMES.saveSnapshot)
     if (typeof path !== 'string' || path === '')
       throw invalidArgument('The path of a file is a string that is not empty.')
     let last: SnapshotChunk | undefined
-    const chunks = this.snapshot(options)
+    const chunks = takeSnapshot(this.#connection, options)
     async function* told(): AsyncGenerator<Uint8Array> {
       for await (const chunk of chunks) {
         yield chunk.bytes
@@ -253,7 +260,7 @@ export class MaintenanceClient {
    *   member, or a learner), `outcome-unknown` (it did not take over in time).
    */
   async moveLeader(id: bigint, options: RequestOptions = {}): Promise<void> {
-    checkOptions(options)
+    requestOnly(options)
     const request = { targetID: toMemberId(id) }
     const leader = await this.#leaderEndpoint(options)
     const { moveLeader } = Maintenance
@@ -269,7 +276,12 @@ export class MaintenanceClient {
    *   under way), `unimplemented` (etcd before 3.6, and our own server).
    */
   async validateDowngrade(version: string, options: RequestOptions = {}): Promise<string> {
-    return this.#downgrade(DowngradeAction.VALIDATE, toVersion(version), 'read', options)
+    return this.#downgrade(
+      DowngradeAction.VALIDATE,
+      toVersion(version),
+      'read',
+      requestOnly(options),
+    )
   }
 
   /**
@@ -280,7 +292,12 @@ export class MaintenanceClient {
    * @throws {ConclaveError} as {@link validateDowngrade}; `outcome-unknown`.
    */
   async enableDowngrade(version: string, options: RequestOptions = {}): Promise<string> {
-    return this.#downgrade(DowngradeAction.ENABLE, toVersion(version), 'write', options)
+    return this.#downgrade(
+      DowngradeAction.ENABLE,
+      toVersion(version),
+      'write',
+      requestOnly(options),
+    )
   }
 
   /**
@@ -290,7 +307,7 @@ export class MaintenanceClient {
    * @throws {ConclaveError} `member-not-ready` (none is under way), `unimplemented`, `outcome-unknown`.
    */
   async cancelDowngrade(options: RequestOptions = {}): Promise<string> {
-    return this.#downgrade(DowngradeAction.CANCEL, '', 'write', options)
+    return this.#downgrade(DowngradeAction.CANCEL, '', 'write', requestOnly(options))
   }
 
   async #downgrade(
@@ -300,7 +317,8 @@ export class MaintenanceClient {
     options: RequestOptions,
   ): Promise<string> {
     const { downgrade } = Maintenance
-    return (await this.#calls.call(downgrade, { action, version }, intent, options)).version
+    return (await this.#calls.call(downgrade, { action, version }, intent, requestOnly(options)))
+      .version
   }
 
   /** The endpoint of the member that leads. @throws {ConclaveError} `not-leader`. */

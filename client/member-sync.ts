@@ -10,6 +10,7 @@
 import type { Calls } from './calls.js'
 import type { Connection, RequestOptions } from './connection/connection.js'
 import { parseAddress } from './host/address-grpc.js'
+import { requestOnly } from './request-checks.js'
 import type { Member } from './wire/generated/rpc.js'
 import { Cluster } from './wire/methods.js'
 
@@ -29,7 +30,12 @@ export class MemberSync {
   async sync(options: RequestOptions = {}): Promise<string[]> {
     const { endpoints, log } = this.#connection
     const request = { linearizable: true }
-    const { members } = await this.#calls.call(Cluster.memberList, request, 'read', options)
+    const { members } = await this.#calls.call(
+      Cluster.memberList,
+      request,
+      'read',
+      requestOnly(options),
+    )
     const addresses = members.filter(isVoter).flatMap(({ clientURLs }) => clientURLs)
     const isTls = endpoints.all.every(({ address }) => isSecure(address))
     endpoints.replace(addresses.filter(isTls ? isSecure : isAddress))

@@ -9,7 +9,9 @@ import type {
   PutOpResult,
   TxnOpResult,
 } from './op-result.js'
+import { OP_NAMES } from './option-names.js'
 import { type Range, toRange } from './range.js'
+import { checkOptions } from './request-checks.js'
 import {
   type DeleteOptions,
   deleteRequest,
@@ -28,14 +30,17 @@ import { nestedRequest, type Txn, type TxnParts } from './txn.js'
 export const op = {
   /** Reads a key or a range (plain bytes are one key); sees what earlier operations of the transaction wrote. */
   get(keyOrRange: Bytes | Range, options: RangeOptions = {}): Op<GetOpResult> {
+    checkOptions(options, OP_NAMES.get)
     return new Op({ requestRange: rangeRequest(toRange(keyOrRange), options) })
   },
   /** Puts a key. */
   put(key: Bytes, value: Bytes, options: PutOptions = {}): Op<PutOpResult> {
+    checkOptions(options, OP_NAMES.put)
     return new Op({ requestPut: putRequest(key, value, options) })
   },
   /** Deletes a key or a range; plain bytes are one key. */
   delete(keyOrRange: Bytes | Range, options: DeleteOptions = {}): Op<DeleteOpResult> {
+    checkOptions(options, OP_NAMES.delete)
     return new Op({ requestDeleteRange: deleteRequest(toRange(keyOrRange), options) })
   },
   /** A transaction inside; its compares see the state before the outer one. */

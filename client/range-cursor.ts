@@ -13,7 +13,6 @@ import { ConclaveError, invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
 import type { KeyValue } from './key-value.js'
 import type { WireRange } from './range.js'
-import { checkOptions } from './request-checks.js'
 import { type RangeOptions, type RangeResult, rangeRequest, rangeResult } from './requests.js'
 import type { Init } from './wire/codec.js'
 import { type RangeRequest, SortOrder } from './wire/generated/rpc.js'
@@ -36,7 +35,6 @@ export class RangeCursor {
 
   /** @throws {ConclaveError} `invalid-argument`. */
   constructor(range: WireRange, options: PiecesOptions) {
-    checkOptions(options)
     const { sort = 'key', countOnly } = options as RangeOptions
     if (sort !== 'key')
       throw invalidArgument(`In pieces a range is sorted by key, not ${inWords(sort)}.`)

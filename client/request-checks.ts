@@ -4,6 +4,8 @@ import { setMaxListeners } from 'node:events'
 import type { RequestOptions } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
+import { type Known, refuseUnknownNames } from './known-names.js'
+import { REQUEST_NAMES, WAIT_NAMES } from './option-names.js'
 
 /** Names that gRPC takes, but for its own and those of binary values. */
 const METADATA_NAME = /^(?!grpc-)[0-9a-z_.-]+(?<!-bin)$/i
@@ -11,11 +13,38 @@ const METADATA_NAME = /^(?!grpc-)[0-9a-z_.-]+(?<!-bin)$/i
 const METADATA_VALUE = /^[ -~]*$/
 
 /** Refuses what stands where options are expected and is no object. @throws {ConclaveError} `invalid-argument`. */
-export function checkOptions(options: object): void {
+export function checkObject(options: object): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return
   throw invalidArgument(
     `Options are an object, such as { timeoutMs: 1000 }, not ${inWords(options)}.`,
   )
+}
+
+/**
+ * Refuses what stands where options are expected and is no object, or has a name that is not
+ * known.
+ *
+ * @throws {ConclaveError} `invalid-argument`.
+ */
+export function checkOptions(options: object, known: Known<string>): void {
+  checkObject(options)
+  refuseUnknownNames(options, known)
+}
+
+/**
+ * Options of a call that takes no others than every request does; gives them back.
+ *
+ * @throws {ConclaveError} `invalid-argument`.
+ */
+export function requestOnly(options: RequestOptions): RequestOptions {
+  checkOptions(options, REQUEST_NAMES)
+  return options
+}
+
+/** What every request takes, of options that have more: for the requests that a call is made of. */
+export function requestPart(options: RequestOptions): RequestOptions {
+  const { signal, timeoutMs, metadata, requireLeader } = options
+  return { signal, timeoutMs, metadata, requireLeader }
 }
 
 /**
@@ -24,7 +53,7 @@ export function checkOptions(options: object): void {
  * @throws {ConclaveError} `invalid-argument`.
  */
 export function checkRequest(options: RequestOptions): void {
-  checkOptions(options)
+  checkObject(options)
   const { signal, metadata } = options
   checkSignal(signal)
   if (metadata !== undefined) checkMetadata(metadata)
@@ -46,13 +75,17 @@ export function checkSignal(signal: AbortSignal | undefined): void {
 /**
  * Checks how long somebody waits; it may be for ever.
  *
+ * @param known names of its options.
  * @throws {ConclaveError} `invalid-argument`.
  */
-export function checkWait(options: {
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs?: number | undefined
-}): void {
-  checkOptions(options)
+export function checkWait(
+  options: {
+    readonly signal?: AbortSignal | undefined
+    readonly timeoutMs?: number | undefined
+  },
+  known: Known<string> = WAIT_NAMES,
+): void {
+  checkOptions(options, known)
   const { signal, timeoutMs = Number.POSITIVE_INFINITY } = options
   checkSignal(signal)
   if (timeoutMs !== Number.POSITIVE_INFINITY) positiveMs(timeoutMs, 'timeoutMs')

@@ -2,7 +2,7 @@
  * Requests of the KV service from what a user says, and results from what the wire says.
  *
  * The same for a call of its own and for an operation inside a transaction. Everything
- * is checked here, before anything is sent.
+ * but the names of options is checked here, before anything is sent.
  */
 
 import { type Bytes, toBytes, toCount, toKey, toLeaseId } from './bytes.js'
@@ -11,7 +11,6 @@ import { inWords } from './in-words.js'
 import { type KeyValue, keyValueOf, keyValuesOf } from './key-value.js'
 import type { Lease } from './lease.js'
 import type { WireRange } from './range.js'
-import { checkOptions } from './request-checks.js'
 import type { Init } from './wire/codec.js'
 import {
   type DeleteRangeRequest,
@@ -120,7 +119,6 @@ const SORT_ORDERS = { ascending: SortOrder.ASCEND, descending: SortOrder.DESCEND
 
 /** A range request. */
 export function rangeRequest(range: WireRange, options: RangeOptions): Init<RangeRequest> {
-  checkOptions(options)
   const { sort, order, keysOnly, countOnly, serializable } = options
   const sorted = sort !== undefined || order !== undefined
   return {
@@ -143,13 +141,11 @@ export function rangeRequest(range: WireRange, options: RangeOptions): Init<Rang
 
 /** A delete request. */
 export function deleteRequest(range: WireRange, options: DeleteOptions): Init<DeleteRangeRequest> {
-  checkOptions(options)
   return { key: range.key, rangeEnd: range.rangeEnd, prevKv: options.prevKv ?? false }
 }
 
 /** A put request. */
 export function putRequest(key: Bytes, value: Bytes, options: PutOptions): Init<PutRequest> {
-  checkOptions(options)
   const bytes = toBytes(value, 'value')
   const lease = toLeaseId(options.lease ?? 0n)
   if (options.ignoreValue && bytes.length > 0)

@@ -22,6 +22,7 @@ import { type Intent, invalidArgument } from './errors.js'
 import { type Known, refuseUnknownOptions } from './known-names.js'
 import { Op, type ResultsOf } from './op.js'
 import { type OpResult, type TxnResult, txnResult } from './op-result.js'
+import { requestOnly } from './request-checks.js'
 import type { Init } from './wire/codec.js'
 import type { RequestOp, TxnRequest } from './wire/generated/rpc.js'
 import { KV } from './wire/methods.js'
@@ -102,7 +103,12 @@ export class Txn<
    */
   async commit(options: RequestOptions = {}): Promise<TxnResult<Then, Else>> {
     const request = txnRequest(this.#compares, this.#success, this.#failure)
-    const response = await this.#calls.call(KV.txn, request, intentOf(request), options)
+    const response = await this.#calls.call(
+      KV.txn,
+      request,
+      intentOf(request),
+      requestOnly(options),
+    )
     // What was asked for is what is answered; the server is not asked twice.
     return txnResult(response) as TxnResult<Then, Else>
   }

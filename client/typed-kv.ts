@@ -20,7 +20,7 @@ import type { KeyValue } from './key-value.js'
 import type { KvClient, PagesOptions } from './kv.js'
 import type { Range } from './range.js'
 import type { PiecesOptions } from './range-cursor.js'
-import { checkOptions } from './request-checks.js'
+import { checkObject } from './request-checks.js'
 import type {
   DeleteOptions,
   DeleteResult,
@@ -245,7 +245,7 @@ export class TypedKv<Out, In = Out> {
 }
 
 function refuseWithoutValues(options: RangeOptions): void {
-  checkOptions(options)
+  checkObject(options)
   const { keysOnly, countOnly } = options
   if (keysOnly || countOnly) throw invalidArgument('Without values there is nothing to decode.')
 }

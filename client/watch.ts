@@ -17,6 +17,7 @@ import type { Connection } from './connection/connection.js'
 import { invalidArgument } from './errors.js'
 import { inWords } from './in-words.js'
 import { LimitedCalls } from './limited-calls.js'
+import { WATCH_NAMES } from './option-names.js'
 import { type Range, toRange } from './range.js'
 import { checkOptions, checkSignal } from './request-checks.js'
 import type { FeedRequest, FeedSink, FeedSource, WatchFeed } from './watch-feed.js'
@@ -91,7 +92,7 @@ export class WatchClient {
 
   /** See `Client.watch`. */
   watch(range: Bytes | Range, options: WatchOptions): Watcher {
-    checkOptions(options)
+    checkOptions(options, WATCH_NAMES)
     const { bufferEventsMax = BUFFER_EVENTS_MAX, bufferBytesMax = BUFFER_BYTES_MAX } = options
     const request = feedRequest(range, options)
     const limits = {

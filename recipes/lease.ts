@@ -59,11 +59,11 @@ export async function grantLease(
 export async function renewLease(
   client: Keyspace,
   id: bigint,
-  options: RequestOptions,
+  { signal, timeoutMs, metadata }: RequestOptions,
 ): Promise<LivingLease> {
   const grantedAtMs = client.clock.now()
   try {
-    const ttlSeconds = await client.lease.keepAliveOnce(id, options)
+    const ttlSeconds = await client.lease.keepAliveOnce(id, { signal, timeoutMs, metadata })
     return { id, ttlSeconds, grantedAtMs, resumed: true }
   } catch (error) {
     if (hasCode(error, 'lease-not-found'))

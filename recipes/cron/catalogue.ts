@@ -63,10 +63,10 @@ export class Catalogue {
   /** All that is live, as of now. */
   async read(options: RequestOptions = {}): Promise<LiveIndex> {
     const index = new LiveIndex(this.#keys)
-    const { kvs, more } = await this.#client.kv.getAll(this.#keys.live, {
-      ...options,
-      limit: KEYS_MAX,
-    })
+    // Callers hand on what they were given, which may be more.
+    const { signal, timeoutMs, metadata, requireLeader } = options
+    const request = { signal, timeoutMs, metadata, requireLeader, limit: KEYS_MAX }
+    const { kvs, more } = await this.#client.kv.getAll(this.#keys.live, request)
     if (more) throw new ConclaveError('too-many-keys', `The group has more than ${KEYS_MAX} keys.`)
     for (const kv of kvs) index.put(kv)
     return index

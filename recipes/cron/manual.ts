@@ -75,7 +75,7 @@ export async function backfillRuns(
   index: LiveIndex,
   name: string,
   times: { readonly fromMs: number; readonly toMs: number },
-  { overlap = 'bufferAll', ...options }: TriggerOptions,
+  { overlap = 'bufferAll', data, ...options }: TriggerOptions,
 ): Promise<number> {
   checkOverlap(overlap)
   const { fromMs, toMs } = times
@@ -92,7 +92,8 @@ export async function backfillRuns(
       throw invalidArgument(`A backfill has at most ${BACKFILL_MAX} ticks; divide it.`)
     const run = `${runName(tickMs)}-${suffix}`
     const what = { run, scheduledMs: tickMs, dueMs: nowMs, cause: 'backfill' } as const
-    for (const lane of lanesOf(index, job)) records.push({ ...waiting(job, lane, what), overlap })
+    const own = { overlap, ...(data !== undefined && { data }) }
+    for (const lane of lanesOf(index, job)) records.push({ ...waiting(job, lane, what), ...own })
   }
   await writeAll(client, keys, job, records, options)
   return count

@@ -114,6 +114,79 @@ describe('options that are none are refused, and nothing is sent', () => {
   })
 })
 
+/** A slip for each, and what is said of it; one that resembles nothing is answered by all names there are. */
+const SLIPS: Readonly<Record<string, [slip: object, message: RegExp]>> = {
+  'kv.get': [{ serialisable: true }, /serialisable: is serializable meant\?$/],
+  'kv.getAll': [{ limti: 1 }, /limti: is limit meant\?$/],
+  'kv.pages': [{ pagesize: 7 }, /pagesize: is pageSize meant\?$/],
+  'kv.stream': [{ pageSize: 7 }, /pageSize: there are revision, serializable, limit, /],
+  'kv.count': [{ limit: 1 }, /limit: there are revision, serializable, signal, /],
+  'kv.put': [{ leaseId: 7n }, /leaseId: is lease meant\?$/],
+  'kv.delete': [{ prevKV: true }, /prevKV: is prevKv meant\?$/],
+  'kv.create': [
+    { prevKv: true },
+    /prevKv: there are lease, signal, timeoutMs, metadata, requireLeader\.$/,
+  ],
+  'kv.update': [{ attemps: 3 }, /attemps: is attempts meant\?$/],
+  'kv.compact': [{ physikal: true }, /physikal: is physical meant\?$/],
+  'typed.pages': [{ pagesize: 7 }, /pagesize: is pageSize meant\?$/],
+  'typed.put': [{ leaseId: 7n }, /leaseId: is lease meant\?$/],
+  'op.get': [{ timeoutMs: 7 }, /timeoutMs: there are revision, serializable, limit, /],
+  'op.put': [{ leaseId: 7n }, /leaseId: is lease meant\?$/],
+  'op.delete': [{ prevKV: true }, /prevKV: is prevKv meant\?$/],
+  'txn.commit': [{ timeout: 7 }, /timeout: is timeoutMs meant\?$/],
+  'lease.grant': [{ ttl: 7 }, /ttl: there are id, signal, /],
+  'lease.keepAlive': [{ onlost: () => {} }, /onlost: is onLost meant\?$/],
+  'lease.timeToLive': [{ key: true }, /key: is keys meant\?$/],
+  'cluster.list': [{ linearisable: true }, /linearisable: is linearizable meant\?$/],
+  'maintenance.status': [{ endpoint: 'a' }, /endpoint: there are signal, /],
+  'maintenance.hashKv': [{ revison: 7 }, /revison: is revision meant\?$/],
+  'maintenance.snapshot': [{ onProgress: () => {} }, /onProgress: there are endpoint, signal, /],
+  'maintenance.saveSnapshot': [{ onprogress: () => {} }, /onprogress: is onProgress meant\?$/],
+  ready: [{ metadata: {} }, /metadata: there are signal, timeoutMs\.$/],
+  watch: [{ prefx: 'a' }, /prefx: there are startRevision, prevKv, filters, /],
+  cache: [{ maxkeys: 7 }, /maxkeys: is maxKeys meant\?$/],
+  'cache.get': [{ consistant: true }, /consistant: is consistent meant\?$/],
+  rpc: [{ intend: 'read' }, /intend: is intent meant\?$/],
+}
+
+describe('an option that a call does not know is refused, and nothing is sent', () => {
+  test.each(Object.keys(CALLS))('%s', async (name) => {
+    const act = CALLS[name]!
+    const sent = first.puts + first.ranges
+    const [slip, message] = SLIPS[name] ?? [{ timeoutMS: 7 }, /timeoutMS: (is|there are) /]
+    const [known] = Object.keys(slip)
+    for (const options of [slip, { [known!]: undefined }, { toString: 7 }, Object.create(slip)]) {
+      // Inherited by an object of another class, a listener may have what it likes.
+      if (name === 'lease.keepAlive' && !Object.hasOwn(options, known!)) continue
+      expect(await failure(() => act(client, options as never))).toMatchObject({
+        code: 'invalid-argument',
+        message: expect.stringMatching(
+          options.toString === (7 as never) ? /^There is no option toString: there are / : message,
+        ),
+      })
+    }
+    expect(first.puts + first.ranges).toBe(sent)
+  })
+
+  test('every slip is one of a call', () => {
+    expect(Object.keys(SLIPS).filter((name) => !(name in CALLS))).toEqual([])
+  })
+
+  test('the first words say which option it is', async () => {
+    const { message } = await failure(() => client.kv.put('k', 'v', { leaseId: 7n } as never))
+    expect(message).toBe('There is no option leaseId: is lease meant?')
+  })
+
+  test('a listener of a class may have more than is called', () => {
+    class Worker {
+      name = 'w'
+      onLost(): void {}
+    }
+    client.lease.keepAlive(7n, new Worker()).close()
+  })
+})
+
 test('a reading in pieces is refused before it begins', () => {
   const wrong = expect.objectContaining({ code: 'invalid-argument' })
   expect(() => client.kv.stream('k', { timeoutMs: 0 })).toThrow(wrong)
