@@ -3,6 +3,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { type CronNode, CronWorld } from '../../test/sim/cron-world.js'
 import type { JobHandler, RunContext } from '../index.js'
+import { CronKeys, runName } from './keys.js'
+import type { OpenRecord } from './records.js'
 
 const EVERY_SECOND = '* * * * * *'
 const NEVER = { name: 'work' }
@@ -285,6 +287,28 @@ describe('a job', () => {
     await world.put(a, { name: 'work', schedule: EVERY_SECOND, historyAgeMs: 4_000 })
     await world.run(20_000)
     expect((await history(a)).length).toBeLessThanOrEqual(4 + 9)
+  })
+
+  test('keeps no more history when all runs are lost with their processes', async () => {
+    const a = await doing('a', () => {})
+    await world.put(a, { ...NEVER, historyMax: 5 })
+    const keys = new CronKeys('cron', 'g')
+    for (let i = 0; i < 30; i++) {
+      const run = runName(world.wallMs)
+      const lane = { job: 'work', lane: '' }
+      // What is left of a process that was killed in a run, when its lease has ended.
+      const left: OpenRecord = {
+        ...{ ...lane, run, scheduledMs: world.wallMs, dueMs: world.wallMs, cause: 'tick' },
+        ...{ overlap: 'skip', phase: 'running', attempt: 1, losses: 0, node: 'killed' },
+      }
+      await world.settle(a.worker.client.kv.put(keys.open(lane, run), JSON.stringify(left)))
+      await world.run(1_000)
+    }
+    expect(a.told.filter(({ name }) => name === 'recovered')).toHaveLength(30)
+    const all = await history(a)
+    expect(new Set(all.map(({ outcome }) => outcome))).toEqual(new Set(['lost']))
+    expect(all.length).toBeGreaterThanOrEqual(5)
+    expect(all.length).toBeLessThanOrEqual(5 + 8)
   })
 
   test('is made up for by a backfill, tick by tick', async () => {

@@ -10,7 +10,7 @@ import { laneName } from './keys.js'
 import type { OpenRecord } from './records.js'
 import { Run } from './run.js'
 import type { JobHandler } from './run-context.js'
-import type { LaneView } from './step.js'
+import type { LaneView, Step } from './step.js'
 
 /** How a desk is set up. */
 export interface RunDeskOptions {
@@ -20,7 +20,7 @@ export interface RunDeskOptions {
   readonly onEnd: (run: Run, revision: number) => void
 }
 
-/** Ends of a job's runs between two looks at the length of its history. */
+/** Ends of a job's runs, noted by one node, between two looks at the length of its history. */
 const PRUNE_EVERY = 8
 
 /** See the head of the file. */
@@ -29,7 +29,7 @@ export class RunDesk {
   readonly #options: RunDeskOptions
   /** By fencing token. */
   readonly #runs = new Map<number, Run>()
-  /** How many of each job have ended. */
+  /** How many of each job this node has noted as ended. */
   readonly #ends = new Map<string, number>()
 
   constructor(client: Keyspace, options: RunDeskOptions) {
@@ -93,9 +93,20 @@ export class RunDesk {
     if (retryAtMs === undefined) events.emit('finished', record)
     else events.emit('retried', { record, retryAtMs })
     onEnd(run, revision)
-    const count = this.#ends.get(record.job) ?? 0
-    this.#ends.set(record.job, count + 1)
-    const job = index.jobs.get(record.job)?.value
+    this.#prune({ keys, index }, record.job)
+  }
+
+  /** A step of this node has ended runs that have no runner: they are in the history too. */
+  noteStep(claimant: Claimant, { ends }: Step): void {
+    for (const { open, outcome } of ends)
+      if (outcome !== undefined) this.#prune(claimant, open.value.job)
+  }
+
+  /** Looks at the length of a history, now and then. */
+  #prune({ keys, index }: Pick<Claimant, 'keys' | 'index'>, name: string): void {
+    const count = this.#ends.get(name) ?? 0
+    this.#ends.set(name, count + 1)
+    const job = index.jobs.get(name)?.value
     // What a failure leaves undone is done the next time.
     if (job !== undefined && count % PRUNE_EVERY === 0)
       pruneHistory(this.#client, keys, job).catch(() => {})

@@ -269,6 +269,7 @@ export class Worker {
       if (taken?.done) {
         this.#wrote(lane, taken.revision)
         tellStep(this.#options.events, lane.id, step)
+        this.#desk.noteStep(this.#claimant(), step)
         if (step.kind === 'start')
           this.#desk.begin(this.#claimant(), session, step.open!, taken.revision)
       } else lane.sleep(FOREVER, clock.now() + REFUSED_MS)
