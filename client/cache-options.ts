@@ -12,7 +12,7 @@ export interface CacheOptions<T = KeyValue> {
    */
   readonly decode?: (kv: KeyValue) => T
   /** More keys end the cache with `too-many-keys`. Default 1,000,000. */
-  readonly maxKeys?: number
+  readonly keysMax?: number
   /** Leave a member that has lost its leader, for one that has one. Default true. */
   readonly requireLeader?: boolean
   /** Aborting ends the cache with code `cancelled`, or `deadline-exceeded` for `AbortSignal.timeout()`. */

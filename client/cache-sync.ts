@@ -24,7 +24,7 @@ export interface SyncTarget {
   /** The same as the wire says it. */
   readonly wireRange: WireRange
   /** More keys end it with `too-many-keys`. */
-  readonly maxKeys: number
+  readonly keysMax: number
   readonly requireLeader: boolean
 }
 
@@ -83,14 +83,14 @@ export class CacheSync {
   }
 
   async #listOnce() {
-    const { maxKeys, wireRange } = this.#owner
+    const { keysMax, wireRange } = this.#owner
     const { signal } = this.#abort
     const onRetry = (error: ConclaveError) => this.#broke(error)
     const kvs: KeyValue[] = []
     const options = { revision: 0, keysOnly: false, signal, onRetry }
     let revision = 0
     for await (const page of listPages(this.#ports, wireRange, options)) {
-      if (page.count > maxKeys) throw errorOf('too-many-keys')
+      if (page.count > keysMax) throw errorOf('too-many-keys')
       for (const kv of page.kvs) kvs.push(kv)
       revision = page.revision
     }

@@ -134,8 +134,8 @@ describe('a cache', () => {
   test('ends when its range has too many keys, at once or later', async () => {
     const { client, first } = fakeMembers(1, { pipeline: 'off' })
     holds(first, 10, kv('k/a', 1), kv('k/b', 2))
-    expect(await code(client.cache('k/', { maxKeys: 1 }).ready())).toBe('too-many-keys')
-    const cache = client.cache('k/', { maxKeys: 2 })
+    expect(await code(client.cache('k/', { keysMax: 1 }).ready())).toBe('too-many-keys')
+    const cache = client.cache('k/', { keysMax: 2 })
     const errors: string[] = []
     cache.on('error', (error) => errors.push(error.code))
     await cache.ready()

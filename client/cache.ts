@@ -91,7 +91,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     const wireRange = toRange(range)
     this.#bounds = new KeyBounds(wireRange)
     checkOptions(options, CACHE_NAMES.cache)
-    const maxKeys = toCount(options.maxKeys ?? KEYS_MAX, 'maxKeys')
+    const keysMax = toCount(options.keysMax ?? KEYS_MAX, 'keysMax')
     const { decode, requireLeader = true, signal } = options
     checkSignal(signal)
     this.#decode = decode === undefined ? (kv) => kv as T : (kv) => this.#decodeOnce(kv, decode)
@@ -107,7 +107,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
       this.#levelOwner(wireRange),
     )
     const sleep = (ms: number, until: AbortSignal) => connection.sleep(ms, until)
-    const limits = { range, wireRange, maxKeys, requireLeader }
+    const limits = { range, wireRange, keysMax, requireLeader }
     this.#sync = new CacheSync({ calls, sleep, watch }, this.#syncOwner(limits))
     const onAbort = () => this.#end(abortedFor(signal?.reason), false)
     this.#unhook = () => signal?.removeEventListener('abort', onAbort)
@@ -254,7 +254,7 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     return {
       ...what,
       listed: (kvs, revision, compactRevision) => this.#listed(kvs, revision, compactRevision),
-      told: (batch) => this.#told(batch, what.maxKeys),
+      told: (batch) => this.#told(batch, what.keysMax),
       disconnected: (error) => this.#events.emit('disconnected', error),
       resumed: () => {
         this.#level.forgetServer()
@@ -287,11 +287,11 @@ export class Cache<T = KeyValue> implements AsyncDisposable {
     if (this.#waiters.isWaitedFor) this.#level.chase()
   }
 
-  #told(batch: WatchBatch, maxKeys: number): void {
+  #told(batch: WatchBatch, keysMax: number): void {
     for (const differences of this.#copy.apply(batch)) {
       // A listener may have closed the cache.
       if (this.#ended !== undefined) return
-      if (this.#copy.size > maxKeys) {
+      if (this.#copy.size > keysMax) {
         this.#end(errorOf('too-many-keys'), true)
         return
       }

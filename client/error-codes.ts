@@ -13,7 +13,7 @@ export const ADVICE = {
   'already-exists': 'What the request would make exists already.',
   'failed-precondition': 'The cluster is not in a state that allows this.',
   'duplicate-key': 'A transaction may put or delete a key only once per branch.',
-  'too-many-keys': 'The range has more keys than may be held; narrow it, or raise maxKeys.',
+  'too-many-keys': 'The range has more keys than may be held; narrow it, or raise keysMax.',
   'too-many-operations': 'The transaction has too many operations; split it.',
   'request-too-large': 'The request is larger than the server accepts; send less at once.',
   'answer-too-large':

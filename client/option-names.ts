@@ -112,7 +112,7 @@ export const WATCH_NAMES: Known<keyof WatchOptions> = Object.freeze({
 export const CACHE_NAMES = Object.freeze({
   cache: Object.freeze({
     decode: true,
-    maxKeys: true,
+    keysMax: true,
     requireLeader: true,
     signal: true,
   } satisfies Known<keyof CacheOptions>),

@@ -349,8 +349,8 @@ describe('run', () => {
     ['a', { owner: '' }],
     ['a', { stopTimeoutMs: 0 }],
     ['a', { stopTimeoutMs: Number.POSITIVE_INFINITY }],
-    ['a', { backOffMsMin: -1 }],
-    ['a', { backOffMsMin: 100, backOffMsMax: 50 }],
+    ['a', { backoffMinMs: -1 }],
+    ['a', { backoffMinMs: 100, backoffMaxMs: 50 }],
   ])('refuses the name %j with %j', (name, options) => {
     const { client } = world.worker('a')
     expect(() => new LeaderSelector(client, name, options)).toThrow(

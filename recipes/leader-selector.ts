@@ -52,9 +52,9 @@ export interface LeaderSelectorOptions extends SessionOptions {
   /** How long the work may go on after its signal, in milliseconds. Default 5,000. */
   readonly stopTimeoutMs?: number
   /** Rest between two terms, in milliseconds, times a random part from a half to one. Default 100. */
-  readonly backOffMsMin?: number
+  readonly backoffMinMs?: number
   /** Longest rest, after terms that failed one after the other. Default 10,000. */
-  readonly backOffMsMax?: number
+  readonly backoffMaxMs?: number
 }
 
 /** What the listeners of a {@link LeaderSelector} are given. */
@@ -88,8 +88,8 @@ export class LeaderSelector implements AsyncDisposable {
   readonly #observer: ElectionObserver
   readonly #options: LeaderSelectorOptions
   readonly #stopTimeoutMs: number
-  readonly #backOffMsMin: number
-  readonly #backOffMsMax: number
+  readonly #backoffMinMs: number
+  readonly #backoffMaxMs: number
   readonly #events = new TypedEvents<LeaderSelectorEvents>({
     elected: true,
     lost: true,
@@ -112,11 +112,11 @@ export class LeaderSelector implements AsyncDisposable {
     this.name = name
     this.#options = options
     this.#stopTimeoutMs = positive(options.stopTimeoutMs ?? STOP_TIMEOUT_MS, 'stopTimeoutMs')
-    this.#backOffMsMin = positive(options.backOffMsMin ?? BACK_OFF_MS_MIN, 'backOffMsMin')
-    const backOffMsMax = options.backOffMsMax ?? Math.max(BACK_OFF_MS_MAX, this.#backOffMsMin)
-    this.#backOffMsMax = positive(backOffMsMax, 'backOffMsMax')
-    if (this.#backOffMsMax < this.#backOffMsMin)
-      throw invalidArgument('backOffMsMax must not be less than backOffMsMin.')
+    this.#backoffMinMs = positive(options.backoffMinMs ?? BACK_OFF_MS_MIN, 'backoffMinMs')
+    const backoffMaxMs = options.backoffMaxMs ?? Math.max(BACK_OFF_MS_MAX, this.#backoffMinMs)
+    this.#backoffMaxMs = positive(backoffMaxMs, 'backoffMaxMs')
+    if (this.#backoffMaxMs < this.#backoffMinMs)
+      throw invalidArgument('backoffMaxMs must not be less than backoffMinMs.')
   }
 
   /** Adds a listener. Nobody needs to listen: an `error` without listeners ends nothing. */
@@ -308,7 +308,7 @@ export class LeaderSelector implements AsyncDisposable {
 
   /** Step 5. */
   async #rest(failures: number, stopping: AbortSignal): Promise<void> {
-    const backOffMs = Math.min(this.#backOffMsMax, this.#backOffMsMin * 2 ** failures)
+    const backOffMs = Math.min(this.#backoffMaxMs, this.#backoffMinMs * 2 ** failures)
     await pause(this.#client, jittered(this.#client, backOffMs), stopping)
   }
 }

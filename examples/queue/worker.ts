@@ -26,8 +26,8 @@ const client = connect({ endpoints: endpoints!.split(',') })
 const parcels = new Queue<Parcel>(client, 'example/parcels', {
   owner: name!,
   ttlSeconds: 2,
-  maxAttempts: 3,
-  backOffMs: () => 200,
+  attemptsMax: 3,
+  backoffMs: () => 200,
 })
 
 const consumer = parcels.consume(async ({ value: parcel, attempt }, signal) => {

@@ -188,8 +188,8 @@ function infoOf(index: LiveIndex, placement: Placement, name: string, nowMs: num
       running.push({ ...mark, run, lane: id.lane, scheduledMs, attempt, fencingToken })
     }
   }
-  const { maxRuns = Number.POSITIVE_INFINITY } = job.value
-  const isOver = Object.values(counters).some(({ ticks }) => ticks >= maxRuns)
+  const { runsMax = Number.POSITIVE_INFINITY } = job.value
+  const isOver = Object.values(counters).some(({ ticks }) => ticks >= runsMax)
   const nextMs = paused === undefined && !isOver ? job.ticks.next(lastMs) : undefined
   const nodes = placement.eligibleFor(name)
   return { job: job.value, paused, nextMs, nodes, counters, running, waiting }

@@ -64,7 +64,7 @@ describe('with jitter', () => {
 })
 
 describe('a job that is due once', () => {
-  const job = indexed({ runAt: BEGIN_MS + HOUR_MS })
+  const job = indexed({ runAtMs: BEGIN_MS + HOUR_MS })
 
   test('runs when somebody comes, however late', () => {
     const { sinceMs } = job.value
@@ -73,7 +73,7 @@ describe('a job that is due once', () => {
   })
 
   test('is missed where its owner would rather have it so', () => {
-    const picky = indexed({ runAt: BEGIN_MS + HOUR_MS, catchUp: 'skip', graceMs: 1_000 })
+    const picky = indexed({ runAtMs: BEGIN_MS + HOUR_MS, catchUp: 'skip', graceMs: 1_000 })
     const late = owedTick(picky, BEGIN_MS, BEGIN_MS + HOUR_MS + 1_001)
     expect(late).toMatchObject({ tickMs: undefined, missed: 1 })
   })

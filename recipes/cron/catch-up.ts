@@ -45,8 +45,8 @@ export function owedTick(job: IndexedJob, fromMs: number, wallMs: number): Owed 
 
 /** How late a tick may start. One that is the only one of its job is never too late by itself. */
 function latenessMaxMs({ value }: IndexedJob): number {
-  const { catchUp, graceMs = DEFAULTS.graceMs, windowMs = DEFAULTS.windowMs, runAt } = value
-  if (catchUp === undefined && runAt !== undefined) return Number.POSITIVE_INFINITY
+  const { catchUp, graceMs = DEFAULTS.graceMs, windowMs = DEFAULTS.windowMs, runAtMs } = value
+  if (catchUp === undefined && runAtMs !== undefined) return Number.POSITIVE_INFINITY
   return (catchUp ?? DEFAULTS.catchUp) === 'skip' ? graceMs : windowMs
 }
 

@@ -52,7 +52,7 @@ describe('a tick that is due while a run is under way', () => {
   })
 
   test('bufferAll: all wait, in order', async () => {
-    await slow({ overlap: 'bufferAll', maxRuns: 4 })
+    await slow({ overlap: 'bufferAll', runsMax: 4 })
     const [first] = world.ticks('slow')
     expect(world.ticks('slow').map((tick) => tick - first!)).toEqual([0, 1, 2, 3])
     expect(together(world.calls)).toBe(1)

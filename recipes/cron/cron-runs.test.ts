@@ -200,19 +200,19 @@ describe('a job', () => {
 
   test('runs once at its time, or when that is over, when it is put', async () => {
     const a = await world.started('a', { soon: 0, over: 0 })
-    await world.put(a, { name: 'soon', runIn: 2_000 })
-    await world.put(a, { name: 'over', runAt: world.wallMs - 1_000 })
+    await world.put(a, { name: 'soon', runInMs: 2_000 })
+    await world.put(a, { name: 'over', runAtMs: world.wallMs - 1_000 })
     await world.run(1_000)
     expect(world.calls.map(({ job }) => job)).toEqual(['over'])
     // It is the same job, however often a node puts it.
-    await world.put(a, { name: 'soon', runIn: 2_000 })
+    await world.put(a, { name: 'soon', runInMs: 2_000 })
     await world.run(20_000)
     expect(world.calls.map(({ job }) => job)).toEqual(['over', 'soon'])
   })
 
   test('ends after as many ticks as it may have', async () => {
     const a = await doing('a', () => {})
-    await world.put(a, { name: 'work', schedule: EVERY_SECOND, maxRuns: 3 })
+    await world.put(a, { name: 'work', schedule: EVERY_SECOND, runsMax: 3 })
     await world.run(10_000)
     expect(world.calls).toHaveLength(3)
     expect((await world.settle(a.cron.jobs()))[0]!.nextMs).toBeUndefined()
@@ -375,7 +375,7 @@ describe('what cannot be is refused', () => {
     ['the separator of lanes in the name', { name: 'a@b' }],
     ['a schedule that cannot be read', { name: 'a', schedule: 'soon' }],
     ['a zone that there is not', { name: 'a', schedule: '* * * * *', timeZone: 'Mars/Base' }],
-    ['two kinds of times', { name: 'a', schedule: '* * * * *', runAt: 1 }],
+    ['two kinds of times', { name: 'a', schedule: '* * * * *', runAtMs: 1 }],
     ['no node', { name: 'a', nodes: 0 }],
     ['no attempt', { name: 'a', retry: { attempts: 0 } }],
     ['a policy that there is not', { name: 'a', overlap: 'maybe' }],

@@ -86,9 +86,9 @@ function waitingStep(view: LaneView, wallMs: number): Verdict {
 }
 
 function tickStep(view: LaneView, wallMs: number): Verdict {
-  const { maxRuns = FOREVER } = view.job.value
+  const { runsMax = FOREVER } = view.job.value
   const before = counterOf(view)
-  if (isPaused(view) || before.ticks >= maxRuns) return FOREVER
+  if (isPaused(view) || before.ticks >= runsMax) return FOREVER
   const resumedMs = Math.max(...view.pauses.map((pause) => pause?.value.atMs ?? 0))
   const owed = owedTick(view.job, Math.max(before.lastMs, resumedMs), wallMs)
   if (typeof owed === 'number') return owed

@@ -52,7 +52,7 @@ export interface JobAfter {
   readonly on?: 'success' | 'failure' | 'end'
 }
 
-/** A job. It runs at the ticks of its `schedule`, once at `runAt`, after another job, or when triggered. */
+/** A job. It runs at the ticks of its `schedule`, once at `runAtMs`, after another job, or when triggered. */
 export interface CronJob {
   /** Without `/` and `@`. */
   readonly name: string
@@ -63,12 +63,12 @@ export interface CronJob {
   /** What the schedule does when clocks are put forward or back. */
   readonly dst?: DstRule
   /** Once, at this time in milliseconds since 1970. */
-  readonly runAt?: number
+  readonly runAtMs?: number
   /**
    * Once, in so many milliseconds from when the job is first put. Put again it stays as it is, also
    * when it has run: remove it before.
    */
-  readonly runIn?: number
+  readonly runInMs?: number
   readonly after?: JobAfter
   /** Whose handler runs it. Default the name of the job. */
   readonly handler?: string
@@ -80,7 +80,7 @@ export interface CronJob {
   readonly tags?: NodeTags
   /** Default `skip`. */
   readonly overlap?: OverlapPolicy
-  /** Default `skip`; a job with `runAt` or `runIn` runs however late it is. */
+  /** Default `skip`; a job with `runAtMs` or `runInMs` runs however late it is. */
   readonly catchUp?: CatchUp
   /** See {@link CatchUp}. Default 60,000. */
   readonly graceMs?: number
@@ -107,7 +107,7 @@ export interface CronJob {
   /** No ticks from then on. */
   readonly endMs?: number
   /** Ticks in all. Default no limit. */
-  readonly maxRuns?: number
+  readonly runsMax?: number
   /** Pauses the job after a run that did not succeed. Default false. */
   readonly pauseOnFailure?: boolean
   /** Runs kept in the history. Default 100; 0 keeps none. */
@@ -117,7 +117,7 @@ export interface CronJob {
 }
 
 /** A job as it is stored. */
-export interface JobRecord extends Omit<CronJob, 'runIn'> {
+export interface JobRecord extends Omit<CronJob, 'runInMs'> {
   /** Only ticks after it count: when the job was put, or its times were changed. */
   readonly sinceMs: number
 }
@@ -164,13 +164,13 @@ const OVERLAPS: Readonly<Record<OverlapPolicy, true>> = {
  */
 export function jobRecord(job: CronJob, wallMs: number, before?: JobRecord): JobRecord {
   checkJob(job)
-  const { runIn, ...rest } = job
-  const runAt = runIn === undefined ? job.runAt : (before?.runAt ?? wallMs + runIn)
-  const record = { ...rest, ...(runAt !== undefined && { runAt }) }
+  const { runInMs, ...rest } = job
+  const runAtMs = runInMs === undefined ? job.runAtMs : (before?.runAtMs ?? wallMs + runInMs)
+  const record = { ...rest, ...(runAtMs !== undefined && { runAtMs }) }
   const isSame = before !== undefined && timesOf(before) === timesOf(record)
   if (isSame) return { ...record, sinceMs: before.sinceMs }
   // One that is overdue when it is put is due.
-  return { ...record, sinceMs: Math.min(wallMs, runAt === undefined ? wallMs : runAt - 1) }
+  return { ...record, sinceMs: Math.min(wallMs, runAtMs === undefined ? wallMs : runAtMs - 1) }
 }
 
 /** @throws {ConclaveError} `invalid-argument`: there is no such policy. */
@@ -192,17 +192,17 @@ export function backOffMs({ minMs, maxMs }: RetryPolicy, attempt: number): numbe
 }
 
 /** What decides when a job ticks, to be compared. */
-function timesOf(job: Omit<CronJob, 'runIn'>): string {
-  return JSON.stringify([job.schedule, job.timeZone, job.dst, job.runAt])
+function timesOf(job: Omit<CronJob, 'runInMs'>): string {
+  return JSON.stringify([job.schedule, job.timeZone, job.dst, job.runAtMs])
 }
 
 function checkJob(job: CronJob): void {
   if (typeof job !== 'object' || job === null) throw invalidArgument('A job is an object.')
   checkJobName(job.name)
   if (job.handler !== undefined) checkSegment(job.handler, "A handler's name")
-  const times = [job.schedule, job.runAt, job.runIn].filter((one) => one !== undefined)
+  const times = [job.schedule, job.runAtMs, job.runInMs].filter((one) => one !== undefined)
   if (times.length > 1)
-    throw invalidArgument(`The job '${job.name}' has one of schedule, runAt and runIn.`)
+    throw invalidArgument(`The job '${job.name}' has one of schedule, runAtMs and runInMs.`)
   checkNumbers(job)
   checkOverlap(job.overlap)
   oneOf(job.catchUp, ['skip', 'one', 'all'], 'catchUp')
@@ -215,8 +215,8 @@ function checkJob(job: CronJob): void {
 
 function checkNumbers(job: CronJob): void {
   const { retry, startMs, endMs } = job
-  whole(job.runAt, 'runAt', 0)
-  whole(job.runIn, 'runIn', 0)
+  whole(job.runAtMs, 'runAtMs', 0)
+  whole(job.runInMs, 'runInMs', 0)
   whole(job.graceMs, 'graceMs', 0)
   whole(job.windowMs, 'windowMs', 1)
   whole(job.catchUpMax, 'catchUpMax', 1, CATCH_UP_MAX)
@@ -226,7 +226,7 @@ function checkNumbers(job: CronJob): void {
   whole(endMs, 'endMs', 0)
   if (startMs !== undefined && endMs !== undefined && endMs <= startMs)
     throw invalidArgument('endMs is later than startMs.')
-  whole(job.maxRuns, 'maxRuns', 1)
+  whole(job.runsMax, 'runsMax', 1)
   whole(job.historyMax, 'historyMax', 0)
   whole(job.historyAgeMs, 'historyAgeMs', 0)
   if (retry === undefined) return

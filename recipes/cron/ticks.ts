@@ -50,11 +50,11 @@ export function upcoming(ticks: Ticks, afterMs: number, count: number): number[]
   return found
 }
 
-function unbounded({ name, schedule, timeZone, dst, runAt }: JobRecord): Ticks {
-  if (runAt !== undefined)
+function unbounded({ name, schedule, timeZone, dst, runAtMs }: JobRecord): Ticks {
+  if (runAtMs !== undefined)
     return {
-      next: (afterMs) => (afterMs < runAt ? runAt : undefined),
-      previous: (beforeMs) => (beforeMs > runAt ? runAt : undefined),
+      next: (afterMs) => (afterMs < runAtMs ? runAtMs : undefined),
+      previous: (beforeMs) => (beforeMs > runAtMs ? runAtMs : undefined),
     }
   if (schedule === undefined) return NEVER
   return parseSchedule(schedule, {

@@ -202,7 +202,7 @@ export class Claims<T> {
       for (const entry of take) {
         const { record, itemRevision } = entry
         if (record === undefined) continue
-        const isTooOften = record.attempts >= this.#rule.maxAttempts
+        const isTooOften = record.attempts >= this.#rule.attemptsMax
         if (isTooOften) await this.#bury({ entry, record, itemRevision })
         else if (wanted.length === 0 || bytes + record.bytes <= CLAIM_BYTES_MAX) {
           wanted.push({ entry, record, itemRevision })

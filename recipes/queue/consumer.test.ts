@@ -96,7 +96,7 @@ describe('a consumer', () => {
   })
 
   test('gives an item whose handler fails another try after the back-off', async () => {
-    const user = world.user('a', { backOffMs: (attempts) => attempts * 1_000 })
+    const user = world.user('a', { backoffMs: (attempts) => attempts * 1_000 })
     const atMs: number[] = []
     const failures: unknown[] = []
     const consumer = user.queue.consume(({ attempt }) => {
@@ -136,7 +136,7 @@ describe('a consumer', () => {
     ['an ack', false],
     ['giving back', true],
   ])("asks again when %s is refused: the item is nobody else's meanwhile", async (_what, fails) => {
-    const user = world.user('a', { backOffMs: () => 10 })
+    const user = world.user('a', { backoffMs: () => 10 })
     const errors: unknown[] = []
     let runs = 0
     const consumer = user.queue.consume(async () => {
@@ -166,7 +166,7 @@ describe('a consumer', () => {
   })
 
   test('ends an attempt that takes too long, also of a handler that ignores its signal', async () => {
-    const user = world.user('a', { maxAttempts: 1 })
+    const user = world.user('a', { attemptsMax: 1 })
     let signal: AbortSignal | undefined
     const done: string[] = []
     user.queue.consume(

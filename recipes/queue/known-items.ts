@@ -36,7 +36,7 @@ export interface KnownConsumer {
 export class KnownItems {
   readonly #clock: Clock
   readonly #keys: QueueKeys
-  readonly #backOffMs: (attempts: number) => number
+  readonly #backoffMs: (attempts: number) => number
   readonly #entries = new Map<string, Entry>()
   readonly #ready = new Sorted<Entry>(byTurn)
   readonly #waiting = new Sorted<Entry>((a, b) => a.dueAtMs - b.dueAtMs || byTurn(a, b))
@@ -48,11 +48,11 @@ export class KnownItems {
   /** Everything up to here is known. */
   revision = 0
 
-  /** @param backOffMs how long an item waits whose claim ended with its lease. */
-  constructor(clock: Clock, keys: QueueKeys, backOffMs: (attempts: number) => number) {
+  /** @param backoffMs how long an item waits whose claim ended with its lease. */
+  constructor(clock: Clock, keys: QueueKeys, backoffMs: (attempts: number) => number) {
     this.#clock = clock
     this.#keys = keys
-    this.#backOffMs = backOffMs
+    this.#backoffMs = backoffMs
   }
 
   /** Items that may be claimed now, in their order. Look at {@link Entry.outdated}. */
@@ -137,7 +137,7 @@ export class KnownItems {
   /** A claim that ended while nobody put the record with it ended with its lease. */
   #delayMs({ record }: Entry, { put, fell }: Change): number {
     if (put) return record?.delayMs ?? 0
-    return fell && record !== undefined ? this.#backOffMs(record.attempts) : 0
+    return fell && record !== undefined ? this.#backoffMs(record.attempts) : 0
   }
 
   #leftMs({ record }: Entry): number {

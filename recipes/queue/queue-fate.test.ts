@@ -149,7 +149,7 @@ describe('an ack', () => {
   })
 
   test('that is answered after the item was acked by another is no ack', async () => {
-    const [a, b] = [world.user('a', { ttlSeconds: 2 }), world.user('b', { backOffMs: () => 0 })]
+    const [a, b] = [world.user('a', { ttlSeconds: 2 }), world.user('b', { backoffMs: () => 0 })]
     await world.enqueue(a, 'x')
     const item = await world.receive(a)
     void a.worker.doom('Txn', 'arrivesLate')
@@ -167,7 +167,7 @@ describe('an ack', () => {
 
 describe('a worker', () => {
   test('that crashes loses its items to the others, after a TTL and the back-off', async () => {
-    const [a, b] = ['a', 'b'].map((owner) => world.user(owner, { backOffMs: () => 2_000 }))
+    const [a, b] = ['a', 'b'].map((owner) => world.user(owner, { backoffMs: () => 2_000 }))
     const got: number[] = []
     b!.queue.consume(({ attempt }) => void got.push(attempt))
     await world.run(1_000)
@@ -182,7 +182,7 @@ describe('a worker', () => {
   })
 
   test('that lost its claim has the others wait as the back-off says', async () => {
-    const [a, b] = [world.user('a'), world.user('b', { backOffMs: () => 2_000 })]
+    const [a, b] = [world.user('a'), world.user('b', { backoffMs: () => 2_000 })]
     const waiting = b.queue.receive()
     await world.run(1_000)
     await world.enqueue(a, 'x', 'y')

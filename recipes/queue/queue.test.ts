@@ -253,7 +253,7 @@ describe('the dead', () => {
   }
 
   test('are items that failed too often, with the last reason; they can come back or be forgotten', async () => {
-    const user = world.user('a', { maxAttempts: 3 })
+    const user = world.user('a', { attemptsMax: 3 })
     const [id] = await world.enqueue(user, 'poison')
     await fail(user, 3)
     const { dead } = user.queue
@@ -274,7 +274,7 @@ describe('the dead', () => {
   })
 
   test('are listed page by page', async () => {
-    const user = world.user('a', { maxAttempts: 1 })
+    const user = world.user('a', { attemptsMax: 1 })
     for (const id of ['a', 'b', 'c']) await world.settle(user.queue.enqueue(id, { id }))
     await fail(user, 3)
     const { dead } = user.queue
@@ -284,7 +284,7 @@ describe('the dead', () => {
   })
 
   test('do not keep the others waiting', async () => {
-    const user = world.user('a', { maxAttempts: 2 })
+    const user = world.user('a', { attemptsMax: 2 })
     await world.enqueue(user, 'poison', 'good', 'better')
     const done: string[] = []
     const consumer = user.queue.consume(({ value }) => {
@@ -300,7 +300,7 @@ describe('the dead', () => {
   })
 
   test('are also those whose every worker crashed', async () => {
-    const options = { maxAttempts: 2, backOffMs: () => 0 }
+    const options = { attemptsMax: 2, backoffMs: () => 0 }
     const users = ['a', 'b'].map((owner) => world.user(owner, options))
     await world.enqueue(users[0]!, 'poison')
     for (const user of users) {
@@ -322,7 +322,7 @@ describe('the dead', () => {
     await world.settle(raw.enqueue('{ no json', { id: 'torn' }))
     await world.settle(raw.enqueue('"x"', { id: 'gone' }))
     await world.settle(client.kv.delete('q/value/gone'))
-    const user = world.user('b', { maxAttempts: 1 })
+    const user = world.user('b', { attemptsMax: 1 })
     const waiting = user.queue.receive({ timeoutMs: 2_000 })
     expect((await world.failure(waiting)).code).toBe('deadline-exceeded')
     const letters = await world.settle(user.queue.dead.list())
@@ -337,7 +337,7 @@ describe('the dead', () => {
 
 describe('inspect', () => {
   test('tells what is ready, delayed, in flight by whom, and dead', async () => {
-    const user = world.user('a', { maxAttempts: 1 })
+    const user = world.user('a', { attemptsMax: 1 })
     await world.enqueue(user, 'dead', 'inflight', 'ready')
     await world.settle(user.queue.enqueue('later', { delayMs: 60_000, priority: 3 }))
     await world.settle((await world.receive(user)).nack())
@@ -364,10 +364,10 @@ describe('misuse', () => {
 
   test.each([
     { lengthMax: 0 },
-    { maxAttempts: 0 },
+    { attemptsMax: 0 },
     { dedupSeconds: 9 },
     { dedupSeconds: 1.5 },
-    { backOffMs: 7 as unknown as () => number },
+    { backoffMs: 7 as unknown as () => number },
   ])('refuses the options %j', (options) => {
     expect(() => world.user('a', options)).toThrow(invalid)
   })

@@ -17,34 +17,34 @@ const BACK_OFF_MS_MAX = 60_000
 /** When to try an item again. */
 export interface RetryOptions {
   /** Attempts of an item, crashes of its worker among them; then it is dead. From 1 on; default 5. */
-  readonly maxAttempts?: number | undefined
+  readonly attemptsMax?: number | undefined
   /**
    * How long an item waits after so many attempts, in milliseconds. Default 1 s, doubling up
    * to a minute, of which a random part of up to a half is taken off.
    */
-  readonly backOffMs?: ((attempts: number) => number) | undefined
+  readonly backoffMs?: ((attempts: number) => number) | undefined
 }
 
 /** See the head of the file. */
 export class RetryRule {
-  readonly maxAttempts: number
+  readonly attemptsMax: number
   readonly #client: Keyspace
-  readonly #backOffMs: ((attempts: number) => number) | undefined
+  readonly #backoffMs: ((attempts: number) => number) | undefined
 
   /** @throws {ConclaveError} `invalid-argument`. */
-  constructor(client: Keyspace, { maxAttempts = ATTEMPTS_MAX, backOffMs }: RetryOptions) {
-    checkWhole(maxAttempts, 'maxAttempts', 1)
-    if (backOffMs !== undefined && typeof backOffMs !== 'function')
-      throw invalidArgument('backOffMs is a function of the attempts so far.')
+  constructor(client: Keyspace, { attemptsMax = ATTEMPTS_MAX, backoffMs }: RetryOptions) {
+    checkWhole(attemptsMax, 'attemptsMax', 1)
+    if (backoffMs !== undefined && typeof backoffMs !== 'function')
+      throw invalidArgument('backoffMs is a function of the attempts so far.')
     this.#client = client
-    this.maxAttempts = maxAttempts
-    this.#backOffMs = backOffMs
+    this.attemptsMax = attemptsMax
+    this.#backoffMs = backoffMs
   }
 
   /** How long an item waits after so many attempts, in milliseconds. */
   delayMs(attempts: number): number {
-    if (this.#backOffMs !== undefined) {
-      const delayMs = this.#backOffMs(attempts)
+    if (this.#backoffMs !== undefined) {
+      const delayMs = this.#backoffMs(attempts)
       return Number.isFinite(delayMs) ? Math.min(Math.max(0, delayMs), DELAY_MS_MAX) : 0
     }
     const fullMs = Math.min(BACK_OFF_MS_MAX, BACK_OFF_MS_MIN * 2 ** (attempts - 1))
@@ -55,7 +55,7 @@ export class RetryRule {
   async fail(hold: ClaimHold, reason: unknown, delayMs?: number): Promise<boolean> {
     const { attempts } = hold.record
     const error = reasonOf(reason)
-    if (attempts >= this.maxAttempts) {
+    if (attempts >= this.attemptsMax) {
       await hold.bury(error)
       return true
     }

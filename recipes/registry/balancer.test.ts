@@ -186,7 +186,7 @@ describe('who is picked', () => {
 })
 
 describe('ejection', () => {
-  const rules = { failures: 3, baseMs: 1_000, maxMs: 4_000, maxShare: 0.5 }
+  const rules = { failures: 3, baseMs: 1_000, maxMs: 4_000, shareMax: 0.5 }
   const two = () => balancer([instance('a'), instance('b')], { ejection: rules })
   /** Requests to one fail. */
   const fail = (from: Balancer, id: string, times: number) => {
@@ -269,7 +269,7 @@ describe('ejection', () => {
     expect(from.ejected).toEqual([])
   })
 
-  test.each([{ failures: 0 }, { baseMs: 0 }, { baseMs: 9, maxMs: 8 }, { maxShare: 2 }])(
+  test.each([{ failures: 0 }, { baseMs: 0 }, { baseMs: 9, maxMs: 8 }, { shareMax: 2 }])(
     'with %j is refused',
     (ejection) => {
       expect(() => balancer([], { ejection })).toThrow(

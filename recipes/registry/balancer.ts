@@ -71,7 +71,7 @@ export class Balancer {
     this.#ports = ports
     this.#what = what
     this.#policy = policyNamed(policy)
-    this.#rules = ejectionRules(ejection === false ? { maxShare: 0 } : ejection)
+    this.#rules = ejectionRules(ejection === false ? { shareMax: 0 } : ejection)
     this.#hears = {
       clock: ports.clock,
       judged: (target) => this.#judged(target),
@@ -191,7 +191,7 @@ export class Balancer {
 
   #mayEject(): boolean {
     const ejected = Array.from(this.#spared).filter(({ ejection }) => ejection.ejected).length
-    return ejected + 1 <= this.#all.size * this.#rules.maxShare
+    return ejected + 1 <= this.#all.size * this.#rules.shareMax
   }
 }
 

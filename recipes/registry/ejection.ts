@@ -20,7 +20,7 @@ export interface EjectionOptions {
   /** For how long at most, in milliseconds. Default 300,000. */
   readonly maxMs?: number
   /** Which share of the instances may be ejected at a time, 0 to 1. Default 0.5. */
-  readonly maxShare?: number
+  readonly shareMax?: number
 }
 
 /** All of them, checked. */
@@ -28,13 +28,13 @@ export type EjectionRules = Required<EjectionOptions>
 
 /** @throws {ConclaveError} `invalid-argument`. */
 export function ejectionRules(options: EjectionOptions): EjectionRules {
-  const rules = { failures: 5, baseMs: 10_000, maxMs: 300_000, maxShare: 0.5, ...options }
-  const { failures, baseMs, maxMs, maxShare } = rules
+  const rules = { failures: 5, baseMs: 10_000, maxMs: 300_000, shareMax: 0.5, ...options }
+  const { failures, baseMs, maxMs, shareMax } = rules
   checkWhole(failures, 'ejection.failures', 1)
   if (!(baseMs > 0 && maxMs >= baseMs))
     throw invalidArgument('ejection.baseMs is positive, and at most ejection.maxMs.')
-  if (!(maxShare >= 0 && maxShare <= 1))
-    throw invalidArgument(`ejection.maxShare is between 0 and 1, not ${maxShare}.`)
+  if (!(shareMax >= 0 && shareMax <= 1))
+    throw invalidArgument(`ejection.shareMax is between 0 and 1, not ${shareMax}.`)
   return rules
 }
 

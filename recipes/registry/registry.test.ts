@@ -383,7 +383,7 @@ describe('a view', () => {
     const { kv } = operator()
     for (const id of ['a', 'b', 'c'])
       await world.settle(kv.put(`services/orders/${id}`, `{"Addr":"${id}:80"}`))
-    const service = new Registry(watcher.client, 'services').service('orders', { maxInstances: 2 })
+    const service = new Registry(watcher.client, 'services').service('orders', { instancesMax: 2 })
     const told: string[] = []
     service.on('error', ({ code }) => told.push(code))
     expect((await world.failure(service.ready())).code).toBe('too-many-keys')
@@ -426,7 +426,7 @@ describe('a view', () => {
     ['a/b', {}],
     ['orders', { protectThreshold: 2 }],
     ['orders', { protectMs: -1 }],
-    ['orders', { maxInstances: 0 }],
+    ['orders', { instancesMax: 0 }],
   ])("of '%s' with %j is refused", (name, options) => {
     const registry = new Registry(watcher.client, 'services')
     expect(() => registry.service(name, options)).toThrow(

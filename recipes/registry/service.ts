@@ -50,7 +50,7 @@ export interface ServiceOptions extends BalancerOptions {
   /** How long they are kept, in milliseconds. Default 60,000. */
   readonly protectMs?: number
   /** More keys than this are refused, and told as `error`. Default 10,000. */
-  readonly maxInstances?: number
+  readonly instancesMax?: number
 }
 
 /** What a {@link Service} tells. Listeners are called when all of it is in the view. */
@@ -82,7 +82,7 @@ export class Service implements AsyncDisposable {
   readonly client: Keyspace
   readonly name: string
   readonly #prefix: string
-  readonly #maxKeys: number
+  readonly #keysMax: number
   readonly #accepts: (instance: Instance) => boolean
   readonly #known: KnownInstances
   readonly #balancer: Balancer
@@ -112,15 +112,15 @@ export class Service implements AsyncDisposable {
     options: ServiceOptions,
     onClose: () => void,
   ) {
-    const { protectThreshold = 0, protectMs = 60_000, maxInstances = 10_000 } = options
+    const { protectThreshold = 0, protectMs = 60_000, instancesMax = 10_000 } = options
     if (protectThreshold !== false && !(protectThreshold >= 0 && protectThreshold <= 1))
       throw invalidArgument(`protectThreshold is between 0 and 1, not ${protectThreshold}.`)
     checkNotNegative(protectMs, 'protectMs')
-    checkWhole(maxInstances, 'maxInstances', 1)
+    checkWhole(instancesMax, 'instancesMax', 1)
     this.name = name
     this.client = client
     this.#prefix = prefix
-    this.#maxKeys = maxInstances
+    this.#keysMax = instancesMax
     this.#accepts = options.accepts ?? (() => true)
     this.#onClose = onClose
     const threshold = protectThreshold === false ? undefined : protectThreshold
@@ -249,7 +249,7 @@ export class Service implements AsyncDisposable {
 
   #open(): Cache<Entry> {
     const decode = (kv: KeyValue): Entry => this.#read(kv)
-    const cache = this.client.cache<Entry>(this.#prefix, { decode, maxKeys: this.#maxKeys })
+    const cache = this.client.cache<Entry>(this.#prefix, { decode, keysMax: this.#keysMax })
     return cache
       .on('synced', () => this.#listed(cache))
       .on('change', (change) => this.#changed(change))

@@ -43,7 +43,7 @@ export const cacheConsistentReads: Scenario = async (stage) => {
 export const registrations: Scenario = async (stage) => {
   const registry = new Registry(stage.client(), `${stage.scope}services`, { ttlSeconds: 60 })
   const viewer = new Registry(stage.client(), `${stage.scope}services`)
-  const view = viewer.service('orders', { maxInstances: 2 * INSTANCES })
+  const view = viewer.service('orders', { instancesMax: 2 * INSTANCES })
   await view.ready()
   const seen = new Promise<void>((resolve) => {
     let up = 0

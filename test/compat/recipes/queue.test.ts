@@ -41,7 +41,7 @@ onServers((server) => {
   })
 
   test('a queue takes an id once, has a bound, and acks with a result', async () => {
-    const queue = new Queue<string>(server.client(), 'bounded', { lengthMax: 2, maxAttempts: 1 })
+    const queue = new Queue<string>(server.client(), 'bounded', { lengthMax: 2, attemptsMax: 1 })
     const once = { value: 'x', id: 'order-7' }
     expect(await queue.enqueueMany([once])).toEqual([{ id: 'order-7', duplicate: false }])
     expect(await queue.enqueueMany([once])).toEqual([{ id: 'order-7', duplicate: true }])
@@ -57,7 +57,7 @@ onServers((server) => {
 
   test('items of a session that ends come back, and its acks fail', async () => {
     const [a, b] = [server.client(), server.client()].map(
-      (client) => new Queue<string>(client, 'lost', { backOffMs: () => 0 }),
+      (client) => new Queue<string>(client, 'lost', { backoffMs: () => 0 }),
     )
     await a!.enqueue('x')
     const item = await a!.receive()

@@ -68,8 +68,8 @@ class Queues implements Workload {
     const queue = new Queue<string>(client, name, {
       ttlSeconds: plan.leaseTtlSecondsMax,
       owner: process,
-      maxAttempts: QUEUE_ATTEMPTS_MAX,
-      backOffMs: (attempts) => attempts * BACK_OFF_MS,
+      attemptsMax: QUEUE_ATTEMPTS_MAX,
+      backoffMs: (attempts) => attempts * BACK_OFF_MS,
       // Longer than any life: an id that is used again is always a duplicate.
       dedupSeconds: 3_600,
     })
