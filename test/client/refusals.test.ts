@@ -145,7 +145,7 @@ const SLIPS: Readonly<Record<string, [slip: object, message: RegExp]>> = {
   'maintenance.saveSnapshot': [{ onprogress: () => {} }, /onprogress: is onProgress meant\?$/],
   ready: [{ metadata: {} }, /metadata: there are signal, timeoutMs\.$/],
   watch: [{ prefx: 'a' }, /prefx: there are startRevision, prevKv, filters, /],
-  cache: [{ keysmax: 7 }, /maxkeys: is keysMax meant\?$/],
+  cache: [{ keysmax: 7 }, /keysmax: is keysMax meant\?$/],
   'cache.get': [{ consistant: true }, /consistant: is consistent meant\?$/],
   rpc: [{ intend: 'read' }, /intend: is intent meant\?$/],
 }
