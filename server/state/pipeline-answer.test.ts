@@ -11,7 +11,10 @@ import { encodeAnswer, encodePutAnswer } from './pipeline-answer.js'
 
 describe('the answer to a put', () => {
   test('is what the codec makes of it, whatever the revision', () => {
-    const revision = fc.oneof(fc.nat(), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }))
+    const revision = fc.oneof(
+      fc.integer({ min: 1 }),
+      fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    )
     fc.assert(
       fc.property(revision, (revision) => {
         const twin = encodeBytes(PipelineAnswer, { revision, put: {} })

@@ -87,6 +87,13 @@ describe('the judge of groups', () => {
     expect(rules(usual().compacted(5), [view(told)])).toEqual([])
   })
 
+  test('lets one pass whose list, after a compaction, shows nobody who came and went', () => {
+    const store = () => new Store().put('a').others(3).put('c').delete('c')
+    const quiet = view([], { last: { revision: 7, ids: ['a'] } })
+    expect(rules(store().compacted(4), [quiet])).toEqual([])
+    expect(rules(store().compacted(2), [quiet])).toEqual(['P1', 'P1'])
+  })
+
   test('P1: something is not told, told twice, too late, or never was', () => {
     expect(rules(usual(), [view([TOLD[0]!, TOLD[2]!])])).toEqual(['P1'])
     expect(rules(usual(), [view([TOLD[0]!, ...TOLD])])).toEqual(['P1'])

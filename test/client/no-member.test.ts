@@ -19,7 +19,7 @@ async function listening(server: Server): Promise<string> {
 }
 
 function clientOf(endpoint: string, options: { pipeline?: 'off' } = {}): Client {
-  const client = connect({ endpoints: endpoint, timeoutMs: 400, env: {}, ...options })
+  const client = connect({ endpoints: endpoint, timeoutMs: 2_000, env: {}, ...options })
   open.push(() => client.close())
   return client
 }
