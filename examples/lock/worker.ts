@@ -12,7 +12,7 @@ import { connect } from 'conclave'
 import { type Lock, LostError, Mutex, Session } from 'conclave/recipes'
 import type { WorkerMessage, WriteAnswer } from './messages.js'
 
-const WRITES_PER_TURN = 25
+const WRITES_PER_TURN = 50
 const PAUSE_MS = 40
 
 const { WORKER_NAME: owner = 'worker', WORKER_ENDPOINTS = '', WORKER_TTL_SECONDS } = process.env
