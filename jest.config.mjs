@@ -23,5 +23,7 @@ export default {
     ],
   },
   maxWorkers: 2,
+  // Modules of earlier files stay in a worker's heap; collecting it then halts the proxies of process tests.
+  workerIdleMemoryLimit: '500MB',
   testTimeout: 30_000,
 }

@@ -226,12 +226,16 @@ export class ProcessCluster {
   async leader(allMustLive = false): Promise<ProcessMember> {
     const up = this.members.filter((member) => member.isUp)
     let found: ProcessMember | undefined
-    await waitFor(`a leader among ${up.map(({ name }) => name).join(', ')}`, async () => {
-      const ended = allMustLive ? up.find((member) => !member.isUp) : undefined
-      if (ended !== undefined) throw new Error(`${ended.name} ended: ${ended.stderr}`)
-      found = await agreedLeader(up)
-      return found !== undefined
-    })
+    try {
+      await waitFor(`a leader among ${up.map(({ name }) => name).join(', ')}`, async () => {
+        const ended = allMustLive ? up.find((member) => !member.isUp) : undefined
+        if (ended !== undefined) throw new Error(`${ended.name} ended: ${ended.stderr}`)
+        found = await agreedLeader(up)
+        return found !== undefined
+      })
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: ${await whatTheySay(up)}`)
+    }
     return found!
   }
 
@@ -258,6 +262,16 @@ export async function agreedLeader<M extends ProcessMember>(
   const leaders = new Set(answers.map((answer) => answer?.leader ?? 0n))
   const at = answers.findIndex((answer) => answer?.header?.memberId === answer?.leader)
   return leaders.size === 1 && !leaders.has(0n) ? members[at] : undefined
+}
+
+/** Who each of them follows, for whoever looks into a wait in vain. */
+async function whatTheySay(members: readonly ProcessMember[]): Promise<string> {
+  const said = members.map(async (member) => {
+    const { leader, raftTerm, header } = (await member.status()) ?? {}
+    if (header === undefined) return `${member.name} says nothing; ${member.stderr.slice(-500)}`
+    return `${member.name} is ${header.memberId} and follows ${leader} in term ${raftTerm}`
+  })
+  return (await Promise.all(said)).join('; ')
 }
 
 /** Looks until the condition holds. @throws after half a minute, naming what was missing. */
